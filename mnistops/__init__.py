@@ -1,0 +1,41 @@
+"""Design tiny image classifiers and prove them.
+
+>>> import mnistops
+>>> mnistops.summarize("reference").total_params
+5340
+>>> [row.size for row in mnistops.receptive_field("reference")][-1]
+(40, 40)
+
+Names are imported on first use, so that ``import mnistops`` stays quick.
+"""
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from mnistops.inspection import receptive_field, summarize
+    from mnistops.networks.spec import NetworkSpec
+    from mnistops.settings import Settings
+
+__all__ = ["NetworkSpec", "Settings", "receptive_field", "summarize"]
+
+_HOME = {
+    "NetworkSpec": "mnistops.networks.spec",
+    "Settings": "mnistops.settings",
+    "receptive_field": "mnistops.inspection",
+    "summarize": "mnistops.inspection",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name where it lives (PEP 562)."""
+    from importlib import import_module
+
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,112 @@
+"""torch's own modules as operations: what each does to shapes, fields and memory."""
+
+from math import prod
+
+from torch import nn
+
+from mnistops.analysis.operations import (
+    AdaptivePool,
+    Convolution,
+    Dropout,
+    Flatten,
+    Identity,
+    Linear,
+    Operation,
+    Pointwise,
+    Pool,
+    Shape,
+    Sizes,
+    Unsupported,
+    Window,
+    same_padding,
+)
+
+# What each keeps for the backward pass: its input or its output.
+_KEEPS_OUTPUT = (nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax, nn.LogSoftmax)
+_KEEPS_INPUT = (
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+    nn.GroupNorm,
+    nn.LeakyReLU,
+    nn.ReLU6,
+    nn.SiLU,
+    nn.GELU,
+    nn.Hardswish,
+    nn.Softplus,
+    nn.Mish,
+    nn.PReLU,
+)
+
+
+def operation_of(module: nn.Module, taken: Shape, given: Shape) -> Operation:  # noqa: C901, a table
+    """The operation of a module that was seen to take and give these shapes, of one image.
+
+    What has no rule here is `Unsupported`, never a guess.
+    """
+    axes = len(taken) - 1
+    in_place = bool(getattr(module, "inplace", False))
+    match module:
+        case nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
+            # Other padding than zeros shows pixels from elsewhere in the image.
+            if module.padding_mode != "zeros" and module.padding not in ("valid", (0,) * axes):
+                return Unsupported(taken, given)
+            channels = module.in_channels, module.out_channels
+            return Convolution(_conv_window(module), *channels, module.groups)
+        case nn.MaxPool1d() | nn.MaxPool2d() | nn.MaxPool3d():
+            return Pool(_pool_window(module, axes, module.dilation), "max")
+        case nn.AvgPool1d() | nn.AvgPool2d() | nn.AvgPool3d():
+            return Pool(_pool_window(module, axes, 1), "avg")
+        case nn.AdaptiveAvgPool1d() | nn.AdaptiveAvgPool2d() | nn.AdaptiveAvgPool3d():
+            return AdaptivePool(_bins(module.output_size, axes), "avg")
+        case nn.AdaptiveMaxPool1d() | nn.AdaptiveMaxPool2d() | nn.AdaptiveMaxPool3d():
+            return AdaptivePool(_bins(module.output_size, axes), "max")
+        case nn.Flatten() if given == (prod(taken),):
+            return Flatten()
+        case nn.Linear(in_features=n, out_features=m) if taken == (n,):
+            return Linear(n, m)
+        case nn.Dropout(p=p):
+            return Dropout(p)
+        case nn.Dropout1d(p=p) | nn.Dropout2d(p=p) | nn.Dropout3d(p=p):
+            return Dropout(p, whole_channels=True)
+        case nn.Identity():
+            return Identity()
+        case nn.Softmax(dim=dim) | nn.LogSoftmax(dim=dim) if dim not in (1, -1 - axes):
+            return Unsupported(taken, given)  # not over the channels
+        case _ if isinstance(module, _KEEPS_OUTPUT):
+            return Pointwise("output", in_place)
+        case _ if isinstance(module, _KEEPS_INPUT):
+            return Pointwise("input", in_place)
+        case _:
+            return Unsupported(taken, given)
+
+
+def _conv_window(module: nn.Conv1d | nn.Conv2d | nn.Conv3d) -> Window:
+    if module.padding == "same":
+        padding = same_padding(module.kernel_size, module.dilation)
+    elif module.padding == "valid":
+        padding = tuple((0, 0) for _ in module.kernel_size)
+    else:
+        padding = tuple((int(margin), int(margin)) for margin in module.padding)
+    return Window(module.kernel_size, module.stride, padding, module.dilation)
+
+
+def _pool_window(module: nn.Module, axes: int, dilation: object) -> Window:
+    margins = _sizes(module.padding, axes)
+    return Window(
+        _sizes(module.kernel_size, axes),
+        _sizes(module.stride, axes),
+        tuple((margin, margin) for margin in margins),
+        _sizes(dilation, axes),
+        bool(module.ceil_mode),
+    )
+
+
+def _sizes(value: object, axes: int) -> Sizes:
+    """Torch's one number, or one per axis, as one per axis."""
+    values = value if isinstance(value, tuple | list) else (value,)
+    return tuple(int(v) for v in (values * axes if len(values) == 1 else values))
+
+
+def _bins(value: int | tuple[int | None, ...] | None, axes: int) -> tuple[int | None, ...]:
+    return value if isinstance(value, tuple) else (value,) * axes

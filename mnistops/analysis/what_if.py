@@ -1,0 +1,123 @@
+"""What a network's receptive fields are, and would be with other dilations."""
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from itertools import compress
+
+from mnistops.analysis.graph import ChainBuilder, Layer, LayerGraph
+from mnistops.analysis.operations import Convolution, Pool, Sizes, Window, same_padding
+from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields
+from mnistops.errors import BadInput, UsageError
+from mnistops.settings.tree import RfSettings
+
+
+@dataclass(frozen=True)
+class FieldTable:
+    """The receptive fields of one network, as it is or as it would be.
+
+    Attributes:
+        dilation: the selected layers' dilation; None where each has its own.
+        input_size: (height, width) in pixels.
+        layers: in the order they run.
+
+    """
+
+    network: str
+    dilation: int | None
+    input_size: Sizes
+    layers: tuple[ReceptiveField, ...]
+
+
+def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, ...]:
+    """One table for each dilation asked for, or the one of the network as it is.
+
+    Raises:
+        UsageError: nothing to change is asked for, or no layer to change it in is found.
+        BadInput: a changed layer does not fit into what it is given.
+
+    """
+    if settings.layers is not None and not (settings.dilation or settings.keep_size):
+        raise UsageError(
+            f"--layers {settings.layers}: expected a change to these layers, got none",
+            "add --dilation N or --keep-size",
+        )
+    dilations: tuple[int | None, ...] = settings.dilation or (None,)
+    variants = []
+    for dilation in dilations:
+        changed = graph
+        if dilation is not None or settings.keep_size:
+            changed = what_if(graph, dilation, settings.layers, settings.keep_size)
+        variants.append(receptive_fields(changed))
+    # The same rows for every variant, so that they can stand side by side.
+    shown = [
+        settings.all_layers or any(row.is_window for row in rows)
+        for rows in zip(*variants, strict=True)
+    ]
+    return tuple(
+        FieldTable(graph.network, dilation, graph.input_shape[1:], tuple(compress(rows, shown)))
+        for dilation, rows in zip(dilations, variants, strict=True)
+    )
+
+
+def what_if(
+    graph: LayerGraph, dilation: int | None, pattern: str | None, keep_size: bool
+) -> LayerGraph:
+    """The graph with some of its windows changed, and all shapes behind them.
+
+    Args:
+        dilation: the selected layers' new dilation; None keeps each its own.
+        pattern: selects layers by path, with ``*`` and ``?``; a module's path selects all layers
+            inside it. None selects the layers that are dilated.
+        keep_size: re-pad the selected layers so that each keeps its input's size (at stride 1).
+
+    Raises:
+        UsageError: no layer is selected; the error names the candidates.
+        BadInput: a layer does not fit any more; the error names it.
+
+    """
+    selected = _select(graph, pattern)
+    builder = ChainBuilder(graph.network, graph.input_shape)
+    for layer in graph.layers:
+        window = selected.get(layer.path)
+        if window is None or not isinstance(layer.operation, Convolution | Pool):
+            builder.add(layer)
+            continue
+        if dilation is not None:
+            window = replace(window, dilation=tuple(dilation for _ in window.dilation))
+        if keep_size:
+            window = replace(window, padding=same_padding(window.kernel_size, window.dilation))
+        try:
+            builder.add(replace(layer, operation=replace(layer.operation, window=window)))
+        except BadInput as error:
+            raise BadInput(error.message, "--keep-size re-pads the changed layers") from None
+    return builder.build()
+
+
+def _select(graph: LayerGraph, pattern: str | None) -> dict[str, Window]:
+    """The windows to change, by path."""
+    candidates = {
+        layer.path: window for layer in graph.layers if (window := _dilatable(layer)) is not None
+    }
+    if pattern is None:
+        selected = {path: w for path, w in candidates.items() if set(w.dilation) != {1}}
+        problem = f"{graph.network}: expected a dilated layer, got none"
+    else:
+        selected = {path: w for path, w in candidates.items() if _matches(path, pattern)}
+        problem = f"--layers {pattern}: expected the path of a convolution or max pool, got none"
+    if not selected:
+        raise UsageError(problem, f"--layers takes one of: {', '.join(candidates)}")
+    return selected
+
+
+def _dilatable(layer: Layer) -> Window | None:
+    match layer.operation:
+        case Convolution(window=window) | Pool(window=window, kind="max"):
+            return window
+        case _:
+            return None
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Whether the pattern fits the path or that of a module around it."""
+    parts = path.split(".")
+    return any(fnmatchcase(".".join(parts[:n]), pattern) for n in range(1, len(parts) + 1))

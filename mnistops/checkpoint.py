@@ -1,0 +1,189 @@
+"""Checkpoints: ordinary torch.save files that say which network they hold.
+
+At the top stand ``state_dict``, under the network's own keys, ``network`` (a NetworkSpec as plain
+values, or the text ``file.py:NAME``) and ``format_version``. The original code's checkpoints
+(``epoch``, ``valid_loss_min``, ``state_dict``, ``optimizer``) and bare state_dicts hold
+``reference``. Nothing in a file is ever run: it is read with ``weights_only=True`` or not at all.
+"""
+
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnistops.errors import BadInput, MissingInput
+from mnistops.networks.load import load_builtin, load_python, load_toml
+from mnistops.networks.spec import NetworkSpec
+from mnistops.networks.zoo import REFERENCE, ZOO
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+FORMAT_VERSION = 1
+SUFFIXES = (".pt", ".pth")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint file holds.
+
+    Attributes:
+        network: the spec, or ``file.py:NAME`` for a network in Python.
+        state_dict: the weights, on the CPU.
+
+    """
+
+    path: Path
+    network: NetworkSpec | str
+    state_dict: Mapping[str, "Tensor"]
+
+
+def open_network(source: str) -> "NetworkSpec | nn.Module":
+    """The network that the user names.
+
+    Args:
+        source: a built-in name, ``file.toml``, ``file.py:NAME`` (its code is run), a checkpoint,
+            or a run folder (its best checkpoint, else its last).
+
+    Raises:
+        UsageError: an unknown built-in name.
+        MissingInput: the file that is named does not exist.
+        BadInput: the file holds no network.
+
+    """
+    path = Path(source)
+    file, colon, name = source.rpartition(":")
+    if source in ZOO:
+        return ZOO[source]
+    if colon and file.endswith(".py"):
+        return load_python(Path(file), name)
+    if path.suffix == ".toml":
+        return load_toml(path)
+    if path.suffix == ".py":
+        raise BadInput(f"{source}: expected file.py:NAME, got no name", f"try {source}:Net")
+    if path.exists() or path.suffix in SUFFIXES or len(path.parts) > 1:
+        return _network_of(load_checkpoint(find_checkpoint(path)))
+    return load_builtin(source)
+
+
+def _network_of(checkpoint: Checkpoint) -> NetworkSpec:
+    if isinstance(checkpoint.network, NetworkSpec):
+        return checkpoint.network
+    raise BadInput(
+        f"{checkpoint.path}: expected a network of our blocks, got one in Python, "
+        "whose code a checkpoint never runs",
+        f"name the code itself: {checkpoint.network}",
+    )
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint at ``path``, or in it if it is a run folder.
+
+    A run's best is ``best.pt``, else the ``modelbest_ACCURACY_epoch_N.pt`` of the highest accuracy;
+    a run without a best has ``last.pt``.
+
+    Raises:
+        MissingInput: there is none.
+
+    """
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise MissingInput(f"{path}: expected a checkpoint or a run folder, got no such file")
+    for candidate in (path / "best.pt", *_by_accuracy(path), path / "last.pt"):
+        if candidate.is_file():
+            return candidate
+    raise MissingInput(f"{path}: expected a run folder with best.pt or last.pt, got neither")
+
+
+def _by_accuracy(folder: Path) -> list[Path]:
+    """The ``modelbest_ACCURACY_epoch_N.pt`` files in a folder, the highest accuracy first."""
+    named = ((re.match(r"modelbest_([0-9.]+)_epoch_", f.name), f) for f in folder.iterdir())
+    return [file for match, file in sorted(named, key=_accuracy, reverse=True) if match]
+
+
+def _accuracy(named: tuple[re.Match[str] | None, Path]) -> float:
+    try:
+        return float(named[0].group(1)) if named[0] else -1.0
+    except ValueError:
+        return -1.0
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint, whichever of the known forms it has.
+
+    Raises:
+        MissingInput: there is no such file, or it cannot be read.
+        BadInput: it is no checkpoint, of a newer format, or its weights do not fit its network.
+
+    """
+    values = _read(path)
+    state_dict = values.get("state_dict", values)
+    if not isinstance(state_dict, dict) or not state_dict or not _are_tensors(state_dict):
+        raise BadInput(f"{path}: expected a checkpoint with tensors by name, got something else")
+    version = values.get("format_version", FORMAT_VERSION)
+    if version != FORMAT_VERSION:
+        raise BadInput(
+            f"{path}: expected format version {FORMAT_VERSION}, got {version!r:.20}",
+            "a newer mnistops wrote it; upgrade this one",
+        )
+    held = values.get("network", REFERENCE) if state_dict is not values else REFERENCE
+    network = (
+        held if isinstance(held, NetworkSpec | str) else NetworkSpec.from_values(held, str(path))
+    )
+    if isinstance(network, NetworkSpec):
+        _expect_fit(path, network, state_dict)
+    return Checkpoint(path, network, state_dict)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The file's dictionary, by torch's restricted reader alone."""
+    import torch
+
+    try:
+        # torch's older formats, and TorchScript's, are not plain zip files of tensors.
+        if not zipfile.is_zipfile(path):
+            raise BadInput(
+                f"{path}: expected a checkpoint as torch.save writes it, got another file"
+            )
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise MissingInput(f"{path}: expected a readable file, got: {error.strerror}") from None
+    except BadInput:
+        raise
+    except Exception as error:  # a hostile file may fail in any way, and each means the same
+        raise BadInput(
+            f"{path}: expected a checkpoint of plain tensors, got {type(error).__name__} reading it"
+        ) from error
+    if not isinstance(values, dict):
+        raise BadInput(f"{path}: expected a checkpoint, got {type(values).__name__}")
+    return values
+
+
+def _are_tensors(values: dict[Any, Any]) -> bool:
+    from torch import Tensor
+
+    return all(isinstance(k, str) and isinstance(v, Tensor) for k, v in values.items())
+
+
+def _expect_fit(path: Path, spec: NetworkSpec, state_dict: Mapping[str, "Tensor"]) -> None:
+    """Raises BadInput, with the first five differences, unless the weights are the network's."""
+    import torch
+
+    from mnistops.networks.build import build
+
+    with torch.device("meta"):
+        expected = {key: tuple(value.shape) for key, value in build(spec).state_dict().items()}
+    got = {key: tuple(value.shape) for key, value in state_dict.items()}
+    differences = [
+        f"{key} {got.get(key, 'missing')} for {expected.get(key, 'none')}"
+        for key in {**expected, **got}
+        if got.get(key) != expected.get(key)
+    ]
+    if differences:
+        raise BadInput(
+            f"{path}: expected the weights of {spec.name}, got {len(differences)} that differ: "
+            + "; ".join(differences[:5])
+        )

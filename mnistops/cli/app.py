@@ -1,0 +1,108 @@
+"""The ``mnistops`` command: its subcommands, and the one place where errors become exit codes."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from mnistops import __version__
+from mnistops.cli import config, rf, summary
+from mnistops.errors import ExitCode, MnistopsError, UsageError
+from mnistops.report.console import write
+
+app = typer.Typer(
+    help="Design tiny image classifiers and prove them.",
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command("summary")(summary.summary)
+app.command("rf")(rf.rf)
+
+config_app = typer.Typer(help="Show the settings, or write a file of them to start from.")
+config_app.command("show")(config.show)
+config_app.command("init")(config.init)
+config_app.command("schema")(config.schema)
+app.add_typer(config_app, name="config")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        write(f"mnistops {__version__}")
+        raise typer.Exit
+
+
+@config_app.callback(invoke_without_command=True)
+def _help_without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        write(context.get_help())
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool | None,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = None,
+) -> None:
+    del version  # its callback has exited
+    _help_without_command(context)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and exit with its code; an error is two lines on standard error.
+
+    Args:
+        arguments: None takes the process's.
+
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # an ASCII stream loses nothing
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        code = app(list(arguments), prog_name="mnistops", standalone_mode=False)
+        return code if isinstance(code, int) else ExitCode.DONE
+    except MnistopsError as error:
+        failure = error
+    except typer.TyperException as error:
+        failure = _usage_error(error)
+    except Exception as error:
+        failure = MnistopsError(
+            f"mnistops: expected no bug, got {type(error).__name__}: {error}",
+            "please report it, with what the same command prints with --debug",
+        )
+        failure.__cause__ = error
+    if "--debug" in arguments:
+        traceback.print_exception(failure)
+    else:
+        _print_error(failure)
+    return failure.exit_code
+
+
+def _print_error(error: MnistopsError) -> None:
+    lines = [f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
+    typer.echo("\n".join(" ".join(line.splitlines()) for line in lines), err=True)
+
+
+def _usage_error(error: typer.TyperException) -> UsageError:
+    """Typer's complaint about the command line in our two lines."""
+    option = getattr(error, "option_name", None)
+    near = getattr(error, "possibilities", None)
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "mnistops"
+    hint = f"`{path} --help` shows what it takes"
+    if hasattr(error, "possibilities"):
+        message = f"{option}: expected an option of `{path}`, got an unknown one"
+        return UsageError(message, f"did you mean {near[0]}?" if near else hint)
+    if option is not None:
+        return UsageError(f"{option}: expected a value, got none", hint)
+    message, asked, near = error.format_message().partition("Did you mean ")
+    message = message.rstrip(". ")
+    return UsageError(message[:1].lower() + message[1:], f"did you mean {near}" if asked else hint)

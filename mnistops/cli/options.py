@@ -1,0 +1,127 @@
+"""Typer options derived from the settings' fields: nothing about an option is written twice."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+from rich.markup import escape
+
+from mnistops.settings.fields import choices, fields, form, option, sections, value_type, variable
+from mnistops.settings.load import Loaded, load_settings
+from mnistops.settings.tree import Tree
+
+NETWORK = "network.name"
+
+
+def with_settings(
+    *sections_or_keys: str, network_argument: bool = False
+) -> Callable[[Callable[[Loaded], int | None]], Callable[..., int | None]]:
+    """Make a Typer command of a function of the loaded settings.
+
+    Args:
+        sections_or_keys: whose settings get an option: ``rf``, ``output.format``.
+        network_argument: whether the network's name is the positional argument NETWORK.
+
+    """
+    chosen = [
+        (key, field)
+        for key, field in fields()
+        if key in sections_or_keys or key.split(".")[0] in sections_or_keys
+    ]
+
+    def decorate(command: Callable[[Loaded], int | None]) -> Callable[..., int | None]:
+        def parsed(config: Path | None = None, debug: bool = False, **given: Any) -> int | None:
+            del debug  # `app.main` looks for it before anything can fail
+            return command(load_settings(_tree(given), config))
+
+        parameters = list(_parameters(chosen, network_argument))
+        parsed.__doc__ = command.__doc__
+        parsed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        parsed.__annotations__ = {item.name: item.annotation for item in parameters}
+        return parsed
+
+    return decorate
+
+
+def _tree(given: dict[str, Any]) -> Tree:
+    """The options that were given, as a tree; those that were not are dropped."""
+    tree: Tree = {}
+    for name, value in given.items():
+        if value is None or value == []:
+            continue
+        section, _, key = name.rpartition("__")
+        (tree.setdefault(section, {}) if section else tree)[key] = value
+    return tree
+
+
+def _parameters(
+    chosen: list[tuple[str, FieldInfo]], network_argument: bool
+) -> Iterator[inspect.Parameter]:
+    for key, field in chosen:
+        kind, info = _typer_option(key, field)
+        if network_argument and key == NETWORK:
+            kind, info = (
+                str | None,
+                typer.Argument(metavar="NETWORK", help=_help(key, field), show_default=False),
+            )
+        yield _parameter(key.replace(".", "__"), kind, info)
+    yield _parameter(
+        "config",
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Settings file (TOML) to read.",
+            rich_help_panel="General",
+        ),
+    )
+    yield _parameter(
+        "debug",
+        bool | None,
+        typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel="General"),
+    )
+
+
+def _parameter(name: str, kind: Any, info: Any) -> inspect.Parameter:
+    annotation = Annotated[kind, info]
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
+
+
+def _typer_option(key: str, field: FieldInfo) -> tuple[Any, Any]:
+    """The option's type and information; values stay text, for the settings to check."""
+    flag = option(key, field)
+    make = partial(
+        typer.Option, help=_help(key, field), show_default=False, rich_help_panel=_panel(key)
+    )
+    if value_type(field) is bool:
+        return bool | None, make(f"{flag}/--no-{flag[2:]}")
+    names = choices(field)
+    metavar = "|".join(names) if names else "VALUE"
+    complete = (
+        (lambda incomplete: [n for n in names if n.startswith(incomplete)]) if names else None
+    )
+    is_list = get_origin(value_type(field)) is tuple
+    kind = list[str] | None if is_list else str | None
+    return kind, make(flag, metavar=metavar, autocompletion=complete)
+
+
+def _panel(key: str) -> str:
+    section = sections().get(key.split(".")[0]) if "." in key else None
+    return "General" if section is None else (section.__doc__ or "").split(".")[0]
+
+
+def _help(key: str, field: FieldInfo) -> str:
+    is_plain = choices(field) or value_type(field) in (bool, str, Path)
+    accepts = "" if is_plain else f" ({form(field)})"
+    default = field.default
+    if isinstance(default, bool):
+        default = "on" if default else "off"
+    shown = "" if default is None or default == () else f" [default: {default}]"
+    # Escaped: to rich's markup, [env: X] is a style.
+    return escape(f"{field.description}{accepts}{shown} [env: {variable(key)}]")

@@ -1,0 +1,86 @@
+"""What can go wrong on the user's side, and the exit code each kind ends with.
+
+    MnistopsError
+     ├─ UsageError       2   the command line or the settings
+     ├─ BadInput        65   a file, a network or data that is not what it should be
+     ├─ MissingInput    66   a file that is not there
+     ├─ CannotCreate    73   an output that cannot be made where it was asked for
+     └─ CannotWrite     74   an output that broke off while it was written
+
+Everything else that escapes is a bug of ours and ends with 70.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How the process ends; the numbers from 65 on are those of ``sysexits.h``."""
+
+    DONE = 0
+    NEGATIVE = 1
+    USAGE = 2
+    BAD_INPUT = 65
+    MISSING_INPUT = 66
+    NO_SOURCE = 69
+    BUG = 70
+    RESOURCE = 71
+    CANNOT_CREATE = 73
+    CANNOT_WRITE = 74
+    LOCKED = 75
+    SIGINT = 130
+    SIGTERM = 143
+
+
+class MnistopsError(Exception):
+    """A mistake that its reader can mend.
+
+    Args:
+        message: ``<what>: expected X, got Y``, lower case, one line.
+        hint: One command or action that helps, one line.
+
+    """
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(MnistopsError):
+    """The command line or the settings cannot be meant."""
+
+    exit_code = ExitCode.USAGE
+
+
+class BadInput(MnistopsError):
+    """A file, a network or data that is not what it should be."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
+class MissingInput(MnistopsError):
+    """A file or folder that is not there."""
+
+    exit_code = ExitCode.MISSING_INPUT
+
+
+class CannotCreate(MnistopsError):
+    """An output cannot be made where it was asked for."""
+
+    exit_code = ExitCode.CANNOT_CREATE
+
+
+class CannotWrite(MnistopsError):
+    """An output broke off while it was written."""
+
+    exit_code = ExitCode.CANNOT_WRITE
+
+
+def suggestion(word: str, known: Iterable[str]) -> str | None:
+    """``did you mean 'x'?`` for the known word nearest to ``word``, if one is near."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else None

@@ -1,0 +1,69 @@
+"""What a network is: from whatever names or holds one to its layer graph, and what that tells."""
+
+from os import PathLike, fspath
+from typing import TYPE_CHECKING
+
+from mnistops.analysis.graph import LayerGraph
+from mnistops.analysis.lower import lower
+from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields
+from mnistops.analysis.summary import ModelSummary, summarize_graph
+from mnistops.checkpoint import open_network
+from mnistops.networks.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    Network = str | PathLike[str] | NetworkSpec | nn.Module
+
+InputSize = tuple[int, int, int]
+"""Channels, height and width of one image, in pixels."""
+
+MNIST_SIZE: InputSize = (1, 28, 28)
+
+
+def layer_graph(
+    network: "Network", input_size: InputSize | None = None, dropout: float | None = None
+) -> LayerGraph:
+    """The layer graph of a network, however it is given.
+
+    Args:
+        network: a built-in name, a file or run folder (`mnistops.checkpoint.open_network`), a
+            NetworkSpec or a module.
+        input_size: None takes the network's own; a module has none, so that of MNIST.
+        dropout: the probability of every dropout layer; None takes the network's own.
+
+    Raises:
+        UsageError: an unknown built-in name.
+        MissingInput: the file that is named does not exist.
+        BadInput: not a network, or one that cannot take this input.
+
+    """
+    name = fspath(network) if isinstance(network, str | PathLike) else type(network).__name__
+    opened = open_network(name) if isinstance(network, str | PathLike) else network
+    if isinstance(opened, NetworkSpec):
+        changes = {"input_size": input_size, "dropout": dropout}
+        given = {key: value for key, value in changes.items() if value is not None}
+        return lower(opened.model_copy(update=given))
+    from mnistops.analysis.capture import capture
+
+    return capture(opened, input_size or MNIST_SIZE, name, dropout)
+
+
+def summarize(
+    network: "Network", input_size: InputSize | None = None, dropout: float | None = None
+) -> ModelSummary:
+    """Parameters, multiply-adds and memory of a network; arguments as for `layer_graph`."""
+    return summarize_graph(layer_graph(network, input_size, dropout))
+
+
+def receptive_field(
+    network: "Network", input_size: InputSize | None = None, all_layers: bool = False
+) -> tuple[ReceptiveField, ...]:
+    """What the units of each layer see of the input; arguments as for `layer_graph`.
+
+    Args:
+        all_layers: a row for every layer, not only where field or size can change.
+
+    """
+    rows = receptive_fields(layer_graph(network, input_size))
+    return tuple(row for row in rows if row.is_window or all_layers)

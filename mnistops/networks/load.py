@@ -1,0 +1,115 @@
+"""What the user names, to a network: a built-in name, a TOML file, or NAME in a Python file."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
+
+from mnistops.errors import BadInput, MissingInput, UsageError, suggestion
+from mnistops.networks.spec import NetworkSpec
+from mnistops.networks.zoo import ZOO
+from mnistops.user_code import users_code
+
+if TYPE_CHECKING:
+    from torch import nn
+
+LARGEST_TOML = 1 << 20
+
+
+def load_builtin(name: str) -> NetworkSpec:
+    """The built-in network of this name.
+
+    Raises:
+        UsageError: there is none.
+
+    """
+    if name not in ZOO:
+        raise UsageError(
+            f"network {name}: expected {', '.join(ZOO)}, file.toml, file.py:NAME, a checkpoint "
+            "or a run folder, got an unknown name",
+            suggestion(name, ZOO) or "`mnistops summary reference` shows the built-in network",
+        )
+    return ZOO[name]
+
+
+def load_toml(path: Path) -> NetworkSpec:
+    """The network written in a TOML file.
+
+    Raises:
+        MissingInput: there is no such file, or it cannot be read.
+        BadInput: it holds no network.
+
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_TOML + 1)
+        if len(data) > LARGEST_TOML:
+            raise BadInput(f"{path}: expected at most {LARGEST_TOML:,} bytes, got more")
+        return NetworkSpec.from_toml(data.decode(), str(path))
+    except OSError as error:
+        raise MissingInput(f"{path}: expected a TOML file, got: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: expected UTF-8 text, got byte {error.start} of another") from None
+
+
+def load_python(path: Path, name: str) -> "nn.Module":
+    """Run a Python file of the user's and make the network that it calls ``name``.
+
+    The file is run as code, by design.
+
+    Args:
+        name: a class or a function that returns a module, called without arguments, or a module.
+
+    Raises:
+        MissingInput: there is no such file.
+        BadInput: it fails, or holds no such network.
+
+    """
+    if not path.is_file():
+        raise MissingInput(f"{path}: expected a Python file, got no such file")
+    source = f"{path}:{name}"
+    with users_code(source), _folder_on_path(path):
+        module = _run(path)
+        made = getattr(module, name, None)
+        if made is not None and callable(made) and not _is_module(made):
+            made = made()
+    if made is None:
+        known = [key for key in vars(module) if not key.startswith("_")]
+        raise BadInput(
+            f"{source}: expected a class or function of that name, got none",
+            suggestion(name, known) or f"the file defines: {', '.join(known) or 'nothing'}",
+        )
+    if not _is_module(made):
+        raise BadInput(f"{source}: expected a torch.nn.Module, got {type(made).__name__}")
+    return cast("nn.Module", made)
+
+
+def _is_module(value: object) -> bool:
+    from torch import nn
+
+    return isinstance(value, nn.Module)
+
+
+def _run(path: Path) -> ModuleType:
+    # A name of its own, so that a file called json.py does not take the place of Python's.
+    spec = spec_from_file_location(f"_mnistops_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise BadInput(f"{path}: expected a Python file, got another kind")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _folder_on_path(path: Path) -> Iterator[None]:
+    """Let the file import its neighbours, as it could when run as a script."""
+    folder = str(path.parent.resolve())
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)

@@ -1,0 +1,1 @@
+"""Report: results as people and programs read them. The only room that imports rich."""

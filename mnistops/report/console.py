@@ -1,0 +1,56 @@
+"""Standard output: the one place that writes to it."""
+
+import os
+import sys
+from collections.abc import Iterable
+from io import StringIO
+
+from rich.console import Console, RenderableType
+
+from mnistops.errors import CannotWrite
+
+# Where no terminal sets the width, nothing is folded or cut.
+UNLIMITED_WIDTH = 100_000
+
+
+def stdout_console() -> Console:
+    """A console for standard output, as wide as the terminal that it is, if it is one."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return Console(
+        file=sys.stdout or StringIO(),
+        width=None if is_terminal else UNLIMITED_WIDTH,
+        force_terminal=is_terminal,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def show(console: Console, renderables: Iterable[RenderableType]) -> None:
+    """Render to standard output, an empty line between the parts."""
+    with console.capture() as capture:
+        for number, renderable in enumerate(renderables):
+            console.print(*([""] if number else []), renderable, sep="\n")
+    write("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def write(text: str) -> None:
+    """Write lines of text to standard output.
+
+    A reader that closed the pipe (``| head``) has what it wanted: that is no error.
+
+    Raises:
+        CannotWrite: the disk is full, say.
+
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes again when it exits; let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CannotWrite(f"standard output: expected to write, got: {error.strerror}") from None

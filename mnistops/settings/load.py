@@ -1,0 +1,169 @@
+"""Where the values come from, which wins, and what is said when one is wrong.
+
+Command line > ``MNISTOPS_*`` environment > settings file > recipe > defaults. The settings file is
+the one that ``--config`` names, else ``mnistops.toml``, else ``[tool.mnistops]`` in
+``pyproject.toml``, both in the working folder.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource, SettingsError
+
+from mnistops.errors import MissingInput, UsageError, suggestion
+from mnistops.settings.fields import fields, form, option, sections, variable
+from mnistops.settings.tree import Settings, Tree, deep_merge, recipe_of
+
+COMMAND_LINE = "command line"
+ENVIRONMENT = "environment"
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Settings, and where each value came from.
+
+    Attributes:
+        sources: by dotted key: ``command line``, ``environment`` and the variable, the file,
+            ``recipe NAME`` or ``default``.
+
+    """
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+def load_settings(command_line: Tree | None = None, config_file: Path | None = None) -> Loaded:
+    """Read every layer, the higher over the lower, and check the result.
+
+    Args:
+        command_line: the options that were given, none that were not.
+        config_file: the file that ``--config`` names.
+
+    Raises:
+        UsageError: an unknown key or variable, a malformed file, a value out of its bounds.
+        MissingInput: ``config_file`` does not exist.
+
+    """
+    layers = [
+        (COMMAND_LINE, command_line or {}),
+        (ENVIRONMENT, _read_environment()),
+        *_read_file(config_file),
+    ]
+    given: Tree = {}
+    for _, values in reversed(layers):
+        given = deep_merge(given, values)
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise _explain(error, layers) from None
+    recipe, preset = recipe_of(given)
+    layers.append((f"recipe {recipe}", preset))
+    return Loaded(settings, {key: _source(key, layers) for key, _ in fields()})
+
+
+def _read_environment() -> Tree:
+    known = {variable(key) for key, _ in fields()} | {variable(name) for name in sections()}
+    for name in os.environ:
+        if name.upper().startswith("MNISTOPS_") and name.upper() not in known:
+            raise UsageError(
+                f"{name}: expected a MNISTOPS_ variable of a setting, got an unknown name",
+                suggestion(name.upper(), known) or "`mnistops config show` lists the settings",
+            )
+    try:
+        return dict(EnvSettingsSource(Settings)())
+    except SettingsError as error:
+        cause = error.__cause__
+        raise UsageError(
+            f"{_named_section(str(error))}: expected JSON, got a malformed value ({cause})",
+            "set its values one by one, as MNISTOPS_TRAIN__EPOCHS=3",
+        ) from None
+
+
+def _named_section(message: str) -> str:
+    """The variable behind pydantic-settings' ``error parsing value for field "train" ...``."""
+    quoted = message.split('"')
+    return variable(quoted[1]) if len(quoted) > 2 else "MNISTOPS_*"
+
+
+def _read_file(config_file: Path | None) -> Iterator[tuple[str, Tree]]:
+    """The settings file in force, as (name, values); nothing if there is none."""
+    if config_file is not None and not config_file.is_file():
+        raise MissingInput(
+            f"--config {config_file}: expected a TOML file, got no such file",
+            "`mnistops config init` prints one to start from",
+        )
+    path = config_file or Path("mnistops.toml")
+    if path.is_file():
+        yield str(path), _parse(path)
+    elif (path := Path("pyproject.toml")).is_file():
+        tool = _parse(path).get("tool")
+        table = tool.get("mnistops") if isinstance(tool, dict) else None
+        yield "pyproject.toml", table if isinstance(table, dict) else {}
+
+
+def _parse(path: Path) -> Tree:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: expected TOML, got a malformed file: {error}") from None
+    except OSError as error:
+        raise MissingInput(f"{path}: expected a readable file, got {error.strerror}") from None
+
+
+def _explain(error: ValidationError, layers: list[tuple[str, Tree]]) -> UsageError:
+    """The first mistake, named as the user wrote it."""
+    detail = error.errors()[0]
+    key = ".".join(
+        str(part) for part in detail["loc"][: 2 if detail["loc"][0] in sections() else 1]
+    )
+    known = dict(fields())
+    source = _source(key, layers)
+    where = f"{source}: {key}"
+    if source == COMMAND_LINE and key in known:
+        where = option(key, known[key])
+    elif source.startswith(ENVIRONMENT):
+        where = source.removeprefix(ENVIRONMENT).strip()
+    if key in known:
+        return UsageError(f"{where}: expected {form(known[key])}, got {_given(key, layers)!r:.80}")
+    if key in sections():
+        return UsageError(f"{where}: expected a table of settings, got {_given(key, layers)!r:.80}")
+    return UsageError(
+        f"{where}: expected a setting, got an unknown key",
+        suggestion(key, [*known, *sections()]) or "`mnistops config show` lists the settings",
+    )
+
+
+def _source(key: str, layers: list[tuple[str, Tree]]) -> str:
+    """The name of the highest layer that sets ``key``."""
+    for name, values in layers:
+        if _find(key, values) is not _ABSENT:
+            if name != ENVIRONMENT:
+                return name
+            set_variables = {item.upper() for item in os.environ}
+            name = variable(key if variable(key) in set_variables else key.split(".")[0])
+            return f"{ENVIRONMENT} {name}"
+    return DEFAULT
+
+
+def _given(key: str, layers: list[tuple[str, Tree]]) -> object:
+    """The raw value of ``key`` in the highest layer that sets it."""
+    found = (_find(key, values) for _, values in layers)
+    value = next((value for value in found if value is not _ABSENT), None)
+    return ",".join(map(str, value)) if isinstance(value, list) else value
+
+
+_ABSENT = object()
+
+
+def _find(key: str, values: Tree) -> object:
+    found: object = values
+    for part in key.split("."):
+        if not isinstance(found, dict) or part not in found:
+            return _ABSENT
+        found = found[part]
+    return found

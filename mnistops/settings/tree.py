@@ -1,0 +1,251 @@
+"""The one typed settings tree behind every command.
+
+A field states its type, its bounds, its unit and one line of meaning, here and nowhere else: the
+command line, ``config show``, ``config init`` and the JSON schema are all derived from it.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+Tree = dict[str, Any]
+"""Raw values as nested dictionaries: ``{"train": {"epochs": 3}}``."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """The option of a field whose own name would not say enough on the command line."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a field accepts, in words, where its type alone would not say it."""
+
+    words: str
+
+
+def _split_list(value: object) -> object:
+    """Read ``1,2`` or ``[1, 2]``, or an option given several times, as one list."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = ",".join(value)
+    if isinstance(value, str):
+        return [part.strip() for part in value.strip().strip("[]").split(",")]
+    return value
+
+
+def _comma_list(words: str) -> tuple[object, ...]:
+    # NoDecode: the environment's text reaches `_split_list` instead of being read as JSON.
+    return (NoDecode, BeforeValidator(_split_list), Form(words))
+
+
+Positive = Annotated[int, Field(ge=1, le=65536)]
+
+
+class Section(BaseModel):
+    """One concern's settings: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSettings(Section):
+    """Data. The images to train and validate on."""
+
+    dir: Annotated[Path | None, Flag("--data-dir")] = Field(
+        None, description="Folder of the data files; unset: the per-user cache."
+    )
+    dataset: str = Field("mnist", description="mnist, or a folder with four IDX files of your own.")
+    offline: bool = Field(False, description="Never connect to a network.")
+
+
+class NetworkSettings(Section):
+    """Network. The one that a command is about."""
+
+    name: Annotated[str, Flag("--network")] = Field(
+        "reference",
+        description="A built-in name, file.toml, file.py:NAME (its code is run), a checkpoint "
+        "or a run folder.",
+    )
+    input_size: Annotated[
+        tuple[Positive, Positive, Positive] | None,
+        *_comma_list("channels,height,width as 1,28,28, each from 1 to 65536"),
+    ] = Field(
+        None, description="Channels, height and width of the input; unset: the network's own."
+    )
+    dropout: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        allow_inf_nan=False,
+        description="Probability of every dropout layer; unset: the network's own.",
+    )
+
+
+class SummarySettings(Section):
+    """Summary. How it looks."""
+
+    style: Literal["table", "torchsummary"] = Field(
+        "table", description="Our table, or torchsummary's, byte for byte."
+    )
+
+
+class RfSettings(Section):
+    """Receptive fields. What they are, and would be with another dilation."""
+
+    dilation: Annotated[
+        tuple[Positive, ...], *_comma_list("whole numbers from 1 to 65536, as 2 or 1,2")
+    ] = Field(
+        (),
+        description="What if the selected layers had this dilation? Give it several times "
+        "(or as 1,2) to compare.",
+    )
+    layers: str | None = Field(
+        None,
+        min_length=1,
+        description="Path pattern (convblock5, 'conv*') of the layers to change; unset: those "
+        "that are dilated in the network.",
+    )
+    keep_size: bool = Field(
+        False, description="Re-pad the selected layers so that each keeps the size of its input."
+    )
+    all_layers: bool = Field(
+        False, description="A row for every layer, not only where field or size can change."
+    )
+
+
+class TrainSettings(Section):
+    """Training. How a network is trained."""
+
+    recipe: Literal["one-cycle", "plateau"] = Field(
+        "one-cycle",
+        description="one-cycle: a fixed schedule, nothing selected on the test set; plateau: the "
+        "seed's, which selects on the test set.",
+    )
+    epochs: int = Field(15, ge=1, description="Passes over the training images.")
+    batch_size: int = Field(128, ge=1, description="Images per step.")
+    learning_rate: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Peak learning rate; unset: found by a learning-rate range test.",
+    )
+
+
+class ValidateSettings(Section):
+    """Validation. What a trained network is held against."""
+
+    split: Literal["test", "train", "all"] = Field("all", description="Images to validate on.")
+
+
+class OutputSettings(Section):
+    """Output. Where results go, and how they are written."""
+
+    runs_dir: Path = Field(Path("runs"), description="Folder that run folders are made in.")
+    format: Literal["table", "json", "csv", "markdown"] = Field(
+        "table", description="How the result is written to standard output."
+    )
+
+
+RECIPES: Mapping[str, Tree] = {
+    "one-cycle": {
+        "network": {"dropout": 0.0},
+        "train": {"epochs": 15, "batch_size": 128, "learning_rate": 0.3},
+    },
+    "plateau": {
+        "network": {"dropout": 0.03},
+        "train": {"epochs": 15, "batch_size": 128},
+    },
+}
+"""What each recipe sets where nothing else does."""
+
+
+with warnings.catch_warnings():
+    # A section is named `validate`, as its command is; pydantic's deprecated classmethod of that
+    # name is not used here.
+    warnings.filterwarnings("ignore", message='Field name "validate" in "Settings" shadows')
+
+    class Settings(BaseSettings):
+        """Every setting of mnistops, frozen.
+
+        ``Settings(train={"epochs": 3})`` reads neither the environment nor a file;
+        `mnistops.settings.load_settings` does.
+
+        Raises:
+            pydantic.ValidationError: a value out of its type or bounds, or an unknown key.
+
+        """
+
+        model_config = SettingsConfigDict(
+            frozen=True, extra="forbid", env_prefix="MNISTOPS_", env_nested_delimiter="__"
+        )
+
+        device: Annotated[str, Form("auto, cpu, cuda, cuda:N or mps")] = Field(
+            "auto",
+            pattern=r"^(auto|cpu|cuda(:[0-9]+)?|mps)$",
+            description="Where to compute; auto takes the fastest there is.",
+        )
+        seed: int = Field(
+            0, ge=0, le=2**32 - 1, description="Start of every random number of a run."
+        )
+        data: DataSettings = DataSettings()
+        network: NetworkSettings = NetworkSettings()
+        summary: SummarySettings = SummarySettings()
+        rf: RfSettings = RfSettings()
+        train: TrainSettings = TrainSettings()
+        validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
+        output: OutputSettings = OutputSettings()
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],  # noqa: ARG003
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            """Take what is given and look nowhere else."""
+            return (init_settings,)
+
+        @model_validator(mode="before")
+        @classmethod
+        def _start_from_recipe(cls, given: Tree) -> Tree:
+            """Lay the given values over the recipe's."""
+            return deep_merge(recipe_of(given)[1], given)
+
+
+def recipe_of(given: Tree) -> tuple[str, Tree]:
+    """The recipe that these raw values name, or else the default one, and what it sets."""
+    train = given.get("train")
+    name = train.get("recipe") if isinstance(train, Mapping) else getattr(train, "recipe", None)
+    if name is None:
+        name = TrainSettings.model_fields["recipe"].default
+    return name, RECIPES.get(name, {}) if isinstance(name, str) else {}
+
+
+def deep_merge(lower: Tree, upper: Tree) -> Tree:
+    """``upper`` over ``lower``, section by section.
+
+    A section given as a built object counts as the values it was built with, so that it does not
+    bury what stands below it.
+    """
+    merged = dict(lower)
+    for key, value in upper.items():
+        if isinstance(value, Section):
+            value = value.model_dump(exclude_unset=True)
+        below = merged.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            value = deep_merge(below, value)
+        merged[key] = value
+    return merged

@@ -1,0 +1,55 @@
+"""Running the user's own Python: its failures are bad input, told by the user's own lines."""
+
+import sys
+import sysconfig
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+from mnistops.errors import BadInput, MnistopsError
+
+_NOT_THE_USERS = tuple(
+    str(Path(folder).resolve())
+    for folder in {
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        str(Path(__file__).parent),
+    }
+)
+
+
+@contextmanager
+def users_code(what: str) -> Iterator[None]:
+    """Run code that is not ours; what it prints goes to standard error.
+
+    Args:
+        what: names the code at the start of an error.
+
+    Raises:
+        BadInput: it failed or wanted to exit; the hint shows where.
+
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except MnistopsError:
+        raise
+    except (Exception, SystemExit) as error:
+        text = str(error).strip().split("\n")[0]
+        got = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        raise BadInput(f"{what}: expected it to run, got {got:.300}", _place(error)) from error
+
+
+def _place(error: BaseException) -> str | None:
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"
+    return users_line(traceback.extract_tb(error.__traceback__))
+
+
+def users_line(frames: Iterable[traceback.FrameSummary]) -> str | None:
+    """The innermost of these frames that is the user's own, as ``net.py, line 3, in forward``."""
+    for frame in reversed(list(frames)):
+        path = str(Path(frame.filename).resolve())
+        if not path.startswith(_NOT_THE_USERS) and not frame.filename.startswith("<"):
+            return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
+    return None
