@@ -66,7 +66,10 @@ def capture(
         with watcher:
             result = torch.func.functional_call(module, tensors, (images,))
     watcher.expect_current(result, f"what {name} returns")
-    return watcher.graph()
+    graph = watcher.graph()
+    if not graph.layers:
+        raise BadInput(f"{name}: expected at least one layer, got none")
+    return graph
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil, floor
 
 from mnistops.analysis.operations import (
     AdaptivePool,
@@ -19,6 +20,8 @@ from mnistops.analysis.operations import (
 class Footprint:
     """The units that a layer's unit ``u`` takes: from ``first + u*stride`` to ``last + u*stride``.
 
+    An inexact one is that of adaptive pooling into bins of different sizes.
+
     Attributes:
         kernel_size: how many it takes; the most where that varies.
         dilation: units from one taken to the next.
@@ -34,6 +37,15 @@ class Footprint:
     first: int | Fraction
     last: int | Fraction
     is_exact: bool = True
+
+    def taken_by(self, unit: int, units: int) -> range:
+        """The units that this one takes of an input that has so many, padding left out."""
+        if not self.is_exact:
+            return range(floor(unit * self.stride), ceil((unit + 1) * self.stride))
+        first = int(unit * self.stride) - self.padding[0]
+        padded = max(0, -(first // self.dilation))
+        last = first + self.dilation * (self.kernel_size - 1)
+        return range(first + padded * self.dilation, min(last + 1, units), self.dilation)
 
 
 def footprints(operation: Operation, units: Sizes) -> tuple[Footprint, ...]:

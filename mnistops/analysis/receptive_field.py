@@ -18,8 +18,16 @@ from mnistops.analysis.operations import AdaptivePool, Flatten, Sizes, Unsupport
 
 Status = Literal["exact", "bound", "whole", "unsupported"]
 
-# Beyond this field, in pixels along one axis, which of them are touched is not worked out.
-LARGEST_TOUCHED = 1 << 20
+# Beyond so many pixels of a field, or units taken by a layer's units, along one axis, it is not
+# worked out pixel by pixel what is touched.
+LARGEST = 1 << 20
+
+Reach = tuple[int, int] | None
+"""First and last pixel of the input that a unit can see along one axis; None for none.
+
+It can lie well inside the clipped field: a unit that an earlier layer made up as padding sees
+nothing, though the field counts what a true unit in its place would have seen.
+"""
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,14 @@ class ReceptiveField:
         start: the first pixel that unit 0 sees; negative where it lies in the padding.
         effective_padding: ``-start``.
         coverage: the share, 0 to 1, of the pixels inside the field that are touched at all.
-        center_share: the share, 0 to 1, of the input inside the field of the centre unit.
+        center_share: the share, 0 to 1, of the input inside the clipped field of the centre unit.
         corner_share: the same for unit 0, which sees the corner.
         formula: ``size_in + (kernel-1)*dilation*jump_in = size``, in numbers.
         output_formula: the output size, in numbers.
         status: ``exact``; ``bound`` (every field lies inside the given one); ``whole`` (the unit
-            sees all of the input, through a layer that joins all positions); ``unsupported`` (a
-            layer on the way has no rule here, and nothing is guessed: the values are None).
+            really sees from corner to corner, through a layer that joins all positions);
+            ``unsupported`` (a layer on the way has no rule here, and nothing is guessed: the
+            values are None).
         is_window: whether the layer takes more than its own unit; an activation does not.
 
     """
@@ -84,7 +93,7 @@ class Extent:
         lo = self.lo + taken.first * self.jump
         hi = self.hi + taken.last * self.jump
         touched = None
-        if self.touched is not None and taken.is_exact and hi - lo < LARGEST_TOUCHED:
+        if self.touched is not None and taken.is_exact and hi - lo < LARGEST:
             touched = 0
             for tap in range(taken.kernel_size):
                 touched |= self.touched << int(tap * taken.dilation * self.jump)
@@ -105,10 +114,6 @@ class Extent:
         first, last = floor(self.lo + unit * self.jump), ceil(self.hi + unit * self.jump)
         return max(0, min(last, pixels - 1) - max(first, 0) + 1) / pixels
 
-    def covers(self, pixels: int) -> bool:
-        """Whether unit 0 sees from the first pixel of the axis to the last."""
-        return self.lo <= 0 and self.hi >= pixels - 1
-
 
 @dataclass(frozen=True)
 class _View:
@@ -117,12 +122,14 @@ class _View:
     Attributes:
         units: one each along axes that were flattened into features.
         extents: None behind a layer that has no rule here.
+        reaches: of every unit along each axis; None where they are too many.
         is_joined: whether a layer on the way joined all positions into one unit.
 
     """
 
     units: Sizes
     extents: tuple[Extent, ...] | None
+    reaches: tuple[list[Reach] | None, ...]
     is_exact: bool = True
     is_joined: bool = False
 
@@ -130,17 +137,17 @@ class _View:
         units = tuple(1 for _ in self.units)
         if not isinstance(layer.operation, Flatten) and len(layer.output_shape) > 1:
             units = layer.output_shape[1:]
-        extents = self.extents
+        extents, reaches = self.extents, self.reaches
         if isinstance(layer.operation, Unsupported):
             extents = None
         elif extents is not None and taken:
-            extents = tuple(
-                extent.behind(axis) for extent, axis in zip(extents, taken, strict=True)
-            )
+            extents = tuple(one.behind(axis) for one, axis in zip(extents, taken, strict=True))
+            reaches = tuple(map(_reach_behind, reaches, taken, units))
         joins = isinstance(layer.operation, Flatten | AdaptivePool) and prod(units) == 1
         return _View(
             units,
             extents,
+            reaches,
             self.is_exact and all(axis.is_exact for axis in taken),
             self.is_joined or joins,
         )
@@ -152,7 +159,8 @@ def receptive_fields(graph: LayerGraph) -> tuple[ReceptiveField, ...]:
     A layer without a rule here makes its own row and all behind it ``unsupported``.
     """
     pixels = graph.input_shape[1:]
-    view = _View(pixels, tuple(Extent() for _ in pixels))
+    reaches = tuple([(i, i) for i in range(n)] for n in pixels)
+    view = _View(pixels, tuple(Extent() for _ in pixels), reaches)
     rows = []
     for layer in graph.layers:
         taken = footprints(layer.operation, view.units)
@@ -193,7 +201,7 @@ def _row(
         center_share=_share(view.extents, [(n - 1) // 2 for n in view.units], pixels),
         corner_share=_share(view.extents, [0 for _ in view.units], pixels),
         formula=size_formula(taken, sizes_in, jumps_in, sizes),
-        status=_status(view, view.extents, pixels),
+        status=_status(view, pixels),
     )
 
 
@@ -204,15 +212,27 @@ def _coverage(extents: tuple[Extent, ...]) -> float | None:
     return prod(touched) / prod(extent.size for extent in extents)
 
 
-def _status(view: _View, extents: tuple[Extent, ...], pixels: Sizes) -> Status:
+def _status(view: _View, pixels: Sizes) -> Status:
     if not view.is_exact:
         return "bound"
-    sees_all = all(extent.covers(n) for extent, n in zip(extents, pixels, strict=True))
+    whole = [(0, n - 1) for n in pixels]
+    sees_all = [reach and reach[0] for reach in view.reaches] == whole
     return "whole" if view.is_joined and sees_all else "exact"
 
 
 def _share(extents: tuple[Extent, ...], unit: Sequence[int], pixels: Sizes) -> float:
-    return prod(extent.share(u, n) for extent, u, n in zip(extents, unit, pixels, strict=True))
+    return prod(one.share(u, n) for one, u, n in zip(extents, unit, pixels, strict=True))
+
+
+def _reach_behind(reach: list[Reach] | None, taken: Footprint, units: int) -> list[Reach] | None:
+    """What each unit of a layer can see, from what the units it takes can see."""
+    if reach is None or units * taken.kernel_size > LARGEST:
+        return None
+    behind: list[Reach] = []
+    for unit in range(units):
+        seen = [seen for v in taken.taken_by(unit, len(reach)) if (seen := reach[v])]
+        behind.append((min(a for a, _ in seen), max(b for _, b in seen)) if seen else None)
+    return behind
 
 
 def _number(value: int | Fraction) -> int | float:

@@ -21,6 +21,7 @@ from mnistops.analysis.operations import (
     Pool,
     Shape,
     Unsupported,
+    Window,
 )
 
 FLOAT_BYTES = 4
@@ -175,30 +176,60 @@ def _reuses_input(layer: Layer) -> bool:
 
 
 def _training_kept(graph: LayerGraph) -> int | None:
-    """Bytes that autograd saves, each tensor once however many layers save it."""
+    """Bytes that autograd saves, each tensor once however many layers save it.
+
+    It begins at the first layer with something to train; before that no gradient is wanted.
+    """
     sizes = [prod(graph.input_shape)]  # numbers in each tensor, the network's input first
     kept: set[int] = set()
     extra_bytes = 0
     current = 0
+    has_gradient = False
     for layer in graph.layers:
+        if isinstance(layer.operation, Unsupported):
+            return None
+        has_gradient |= any(parameter.trainable for parameter in layer.parameters)
         source = current
         if not _reuses_input(layer):
             sizes.append(prod(layer.output_shape))
             current = len(sizes) - 1
-        match layer.operation:
-            case Unsupported():
-                return None
-            case Convolution() | Linear() | Pool(kind="avg") | Pointwise(keeps="input"):
-                kept.add(source)
-            case Pointwise(keeps="output"):
-                kept.add(current)
-            case AdaptivePool(bins=bins, kind="avg") if set(bins) == {1}:
-                pass  # a plain mean: its gradient needs nothing but the size
-            case AdaptivePool(kind="avg"):
-                kept.add(source)
-            case Pool(kind="max") | AdaptivePool(kind="max"):
-                kept.add(source)
-                extra_bytes += prod(layer.output_shape) * INDEX_BYTES
-            case Dropout(probability=p, whole_channels=whole) if p > 0:
-                extra_bytes += prod(layer.output_shape[: 1 if whole else None]) * FLOAT_BYTES
+        if not has_gradient:
+            continue
+        if _keeps_input(layer):
+            kept.add(source)
+        if isinstance(layer.operation, Pointwise) and layer.operation.keeps == "output":
+            kept.add(current)
+        extra_bytes += _extra_bytes(layer)
     return sum(sizes[tensor] for tensor in kept) * FLOAT_BYTES + extra_bytes
+
+
+def _keeps_input(layer: Layer) -> bool:
+    match layer.operation:
+        case Convolution(window=window):
+            return not _is_uneven(window)
+        case AdaptivePool(bins=bins, kind="avg"):
+            return set(bins) != {1}  # a plain mean's gradient needs nothing but the size
+        case Linear() | Pool() | AdaptivePool() | Pointwise(keeps="input"):
+            return True
+        case _:
+            return False
+
+
+def _extra_bytes(layer: Layer) -> int:
+    """Bytes of what a layer keeps besides its input and output."""
+    match layer.operation:
+        case Convolution(window=window) if _is_uneven(window):
+            # A copy of the input, padded until all sides need the same.
+            sizes = zip(layer.input_shape[1:], window.padding, strict=True)
+            padded = prod(n + after - before for n, (before, after) in sizes)
+            return layer.input_shape[0] * padded * FLOAT_BYTES
+        case Pool(kind="max") | AdaptivePool(kind="max"):
+            return prod(layer.output_shape) * INDEX_BYTES
+        case Dropout(probability=p, whole_channels=whole) if p > 0:
+            return prod(layer.output_shape[: 1 if whole else None]) * FLOAT_BYTES
+        case _:
+            return 0
+
+
+def _is_uneven(window: Window) -> bool:
+    return any(before != after for before, after in window.padding)

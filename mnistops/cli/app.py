@@ -62,10 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # an ASCII stream loses nothing
-    sys.exit(_run(arguments))
+    sys.exit(run(arguments))
 
 
-def _run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit code; an error is two lines on standard error."""
     try:
         code = app(list(arguments), prog_name="mnistops", standalone_mode=False)
         return code if isinstance(code, int) else ExitCode.DONE

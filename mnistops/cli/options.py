@@ -8,7 +8,6 @@ from typing import Annotated, Any, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
-from rich.markup import escape
 
 from mnistops.settings.fields import choices, fields, form, option, sections, value_type, variable
 from mnistops.settings.load import Loaded, load_settings
@@ -123,5 +122,5 @@ def _help(key: str, field: FieldInfo) -> str:
     if isinstance(default, bool):
         default = "on" if default else "off"
     shown = "" if default is None or default == () else f" [default: {default}]"
-    # Escaped: to rich's markup, [env: X] is a style.
-    return escape(f"{field.description}{accepts}{shown} [env: {variable(key)}]")
+    text = f"{field.description}{accepts}{shown} [env: {variable(key)}]"
+    return text.replace("[", r"\[")  # to the markup of help texts, [env: X] is a style

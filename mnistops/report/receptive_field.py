@@ -25,8 +25,8 @@ _COLUMNS = (
     Column("jump"),
     Column("start", rank=3),
     Column("effective\npadding", rank=6),
-    Column("centre\nsees", rank=4),
-    Column("corner\nsees", rank=4),
+    Column("centre\nfield", rank=4),
+    Column("corner\nfield", rank=4),
     Column("coverage", rank=2),
     Column("status", rank=1, is_number=False),
 )
@@ -57,7 +57,7 @@ def _grids(table: FieldTable) -> tuple[Grid, Grid]:
         notes=(
             "k, p, d, s: kernel, padding, dilation, stride",
             "size, jump, start, effective padding: in pixels of the input, before clipping to it",
-            "centre sees, corner sees: share of the input inside that unit's field",
+            "centre field, corner field: share of the input inside that unit's field, once clipped",
             "coverage: share of the pixels inside the field that are touched",
         ),
     )

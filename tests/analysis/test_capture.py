@@ -1,0 +1,134 @@
+"""Capture: the same graph as lowering, chains in every dress, and what is no chain."""
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from strategies import specs
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mnistops.analysis.capture import capture
+from mnistops.analysis.lower import lower
+from mnistops.analysis.summary import summarize_graph
+from mnistops.errors import BadInput
+from mnistops.networks.build import build
+from mnistops.networks.spec import NetworkSpec
+from mnistops.networks.zoo import ZOO
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_a_built_in_lowers_to_what_is_captured(name: str) -> None:
+    spec = ZOO[name]
+    assert capture(build(spec), spec.input_size, name) == lower(spec)
+
+
+@given(specs())
+def test_any_spec_lowers_to_what_is_captured(spec: NetworkSpec) -> None:
+    assert capture(build(spec), spec.input_size, spec.name) == lower(spec)
+
+
+class Block(nn.Module):
+    """A module of modules that is no plain sequence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU())
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.body(images)  # type: ignore[no-any-return]
+
+
+class Whatever(nn.Module):
+    """A forward handed in."""
+
+    def __init__(self, forward: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3, padding=1)
+        self.relu = nn.ReLU()
+        self.forward = lambda images: forward(self, images)  # type: ignore[method-assign]
+
+
+def test_containers_and_reshapes() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.block = Block()
+            self.gap = nn.AdaptiveAvgPool2d(1)
+
+        def forward(self, images: Tensor) -> Tensor:
+            outputs = self.gap(self.block(images))
+            return functional.log_softmax(outputs.view(outputs.size(0), -1), dim=-1)
+
+    graph = capture(Net(), (1, 8, 8), "net")
+    assert [layer.name for layer in graph.layers] == [
+        "Conv2d-1",
+        "ReLU-2",
+        "AdaptiveAvgPool2d-3",
+        "view",
+        "log_softmax",
+    ]
+    assert [(c.type, c.path, c.end) for c in graph.containers] == [("Block", "block", 2)]
+    assert graph.layers[-1].output_shape == (2,)
+
+
+def test_everything_comes_back_as_it_was() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(0.5)).train()
+    network[1].eval()
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    capture(network, (1, 8, 8), "net")
+    assert torch.equal(torch.rand(3), expected)
+    assert [part.training for part in network] == [True, False, True]
+    after = network.state_dict()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in network.modules())
+
+
+def test_a_failure_leaves_everything_as_it_was() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 2, 3)).train()
+    with pytest.raises(BadInput, match="with input 1 x 8 x 8: expected it to run"):
+        capture(network, (1, 8, 8), "net")
+    assert network.training
+    assert not network[0]._forward_hooks
+
+
+@pytest.mark.parametrize(
+    ("forward", "got"),
+    [
+        (lambda net, x: net.conv(x) + 1, "torch's add"),
+        (lambda net, x: (net.conv(x), net.relu(x))[0], "another tensor as what ReLU takes"),
+        (lambda net, x: (net.conv(x), x)[1], "another tensor as what net returns"),
+        (lambda net, x: (net.conv(x),), "another tensor as what net returns"),
+        (lambda net, x: functional.relu(net.conv(x)), "torch's relu"),
+        (lambda net, x: net.conv(x[:1]), "from __getitem__ for 2 images"),
+        (lambda net, x: net.conv(x).softmax(2), "torch's softmax"),
+        (lambda net, x: net.conv(x).view(-1), "from view for 2 images"),
+        (lambda net, x: net.conv(input=x), "another tensor as what Conv2d takes"),
+    ],
+)
+def test_what_is_no_chain_is_said(forward: Any, got: str) -> None:
+    with pytest.raises(BadInput) as error:
+        capture(Whatever(forward), (1, 8, 8), "net")
+    assert error.value.message.startswith("net: expected a chain of torch.nn modules, got ")
+    assert got in error.value.message
+    assert "test_capture.py, line" in error.value.message or "returns" in got
+
+
+def test_no_layer_is_no_chain() -> None:
+    with pytest.raises(BadInput, match="expected at least one layer"):
+        capture(Whatever(lambda _, x: x), (1, 8, 8), "net")
+
+
+def test_other_padding_than_zeros_is_not_guessed() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"))
+    assert summarize_graph(capture(network, (1, 8, 8), "net")).mult_adds is None
+
+
+def test_dropout_can_be_set() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Dropout(0.5))
+    assert summarize_graph(capture(network, (1, 8, 8), "net", dropout=0.1)).dropout == 0.1
+    assert network[1].p == 0.5

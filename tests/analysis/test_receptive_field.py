@@ -1,0 +1,255 @@
+"""Receptive fields: the published values, brute force on random chains, every status."""
+
+from math import prod
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import specs
+from torch import nn
+
+from mnistops.analysis.capture import capture
+from mnistops.analysis.graph import LayerGraph
+from mnistops.analysis.lower import lower
+from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields
+from mnistops.networks.build import build
+from mnistops.networks.spec import Conv, GlobalAvgPool, NetworkSpec
+from mnistops.networks.zoo import REFERENCE
+
+
+def windows(graph: LayerGraph) -> list[ReceptiveField]:
+    return [row for row in receptive_fields(graph) if row.is_window]
+
+
+# Worked out by hand from the formula, path by path: size, jump, start, output size.
+REFERENCE_ROWS = {
+    "convblock1.0": (3, 1, 0, 26),
+    "convblock2.0": (5, 1, 0, 24),
+    "convblock3.0": (7, 1, 0, 22),
+    "pool1": (8, 2, 0, 11),
+    "convblock4.0": (8, 2, 0, 11),
+    "convblock5.0": (16, 2, -2, 9),
+    "convblock6.0": (24, 2, -4, 7),
+    "convblock7.0": (32, 2, -6, 5),
+    "gap": (40, 2, -6, 1),
+}
+
+
+def test_reference_has_the_right_values() -> None:
+    rows = windows(lower(REFERENCE))
+    found = {r.path: (r.size, r.jump, r.start, r.output_size) for r in rows}
+    expected = {path: tuple((v, v) for v in row) for path, row in REFERENCE_ROWS.items()}
+    assert found == expected
+    assert [r.status for r in rows] == ["exact"] * 8 + ["whole"]
+    assert {r.coverage for r in rows} == {1.0}
+    assert rows[5].formula == "8 + (3-1)*2*2 = 16"
+    assert rows[5].output_formula == "floor((11 + 2*1 - 2*(3-1) - 1)/1) + 1 = 9"
+
+
+def test_shares_of_the_input_are_clipped() -> None:
+    rows = {r.path: r for r in windows(lower(REFERENCE))}
+    # convblock5: 9 units at jump 2 from -2: the centre unit 4 sees pixels 6 to 21, unit 0 sees
+    # -2 to 13, of which 0 to 13 exist.
+    assert rows["convblock5.0"].center_share == pytest.approx((16 / 28) ** 2)
+    assert rows["convblock5.0"].corner_share == pytest.approx((14 / 28) ** 2)
+    assert rows["gap"].corner_share == 1
+
+
+def test_dilation_on_the_input_itself_leaves_gaps() -> None:
+    dilated = {"out_channels": 1, "dilation": 2}
+    spec = NetworkSpec.model_validate(
+        {
+            "name": "gridding",
+            "blocks": [
+                {"name": "a", "type": "conv", **dilated},
+                {"name": "b", "type": "conv", **dilated},
+            ],
+        }
+    )
+    assert windows(lower(spec))[1].coverage == 25 / 81
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "size", "jump", "padding"),
+    [
+        ("vgg11", "features.20", 150, 32, 59),
+        ("vgg16", "features.30", 212, 32, 90),
+        ("vgg19", "features.36", 268, 32, 118),
+        ("alexnet", "features.12", 195, 32, 66),
+    ],
+)
+def test_published_values(name: str, path: str, size: int, jump: int, padding: int) -> None:
+    from torchvision import models
+
+    with torch.device("meta"):
+        model = getattr(models, name)(weights=None)
+    rows = {row.path: row for row in receptive_fields(capture(model, (3, 224, 224), name))}
+    row = rows[path]
+    assert (row.size, row.jump, row.effective_padding) == ((size,) * 2, (jump,) * 2, (padding,) * 2)
+    assert row.status == "exact"
+    assert rows["classifier.6"].status == "whole"
+
+
+class PositivePool(nn.Module):
+    """A max pool as a sum over the same window, so that every pixel of it has a gradient."""
+
+    def __init__(self, pool: nn.MaxPool2d) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        rows, columns = (self._taken(axis, images.shape[2 + axis]) for axis in (0, 1))
+        return rows @ images @ columns.T
+
+    def _taken(self, axis: int, size: int) -> torch.Tensor:
+        """(output, input) along one axis: 1 where torch's own window takes the unit."""
+        pool = self.pool
+        geometry = [
+            value[axis]  # type: ignore[index]
+            for value in (pool.kernel_size, pool.stride, pool.padding, pool.dilation)
+        ]
+        each_alone = torch.eye(size, dtype=torch.double).unsqueeze(1)
+        return torch.max_pool1d(each_alone - 1, *geometry, pool.ceil_mode)[:, 0].T + 1
+
+
+def positive(module: nn.Module) -> nn.Module:
+    """The module with positive weights, so that no gradient cancels."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        for parameter in module.parameters():
+            nn.init.ones_(parameter)
+    return PositivePool(module) if isinstance(module, nn.MaxPool2d) else module
+
+
+@given(specs(), st.data())
+def test_boxes_equal_brute_force(spec: NetworkSpec, data: st.DataObject) -> None:
+    network = build(spec).double().eval()
+    leaves = dict(network.named_modules())
+    pixels = torch.ones(1, *spec.input_size, dtype=torch.double, requires_grad=True)
+    outputs = pixels
+    for row in receptive_fields(lower(spec)):
+        if not row.path:
+            break
+        outputs = positive(leaves[row.path])(outputs)
+        units = row.output_size
+        center = tuple((n - 1) // 2 for n in units)
+        anywhere = st.tuples(*(st.integers(0, n - 1) for n in units))
+        unit = data.draw(st.one_of(st.just((0, 0)), st.just(center), anywhere))
+        cell = outputs[(0, slice(None), *unit)] if outputs.dim() == 4 else outputs
+        (gradient,) = torch.autograd.grad(cell.sum(), pixels, retain_graph=True)
+        touched = gradient[0].abs().sum(0) > 0
+        _assert_box(row, unit, touched, spec.input_size[1:])
+
+
+def _assert_box(
+    row: ReceptiveField, unit: tuple[int, ...], touched: torch.Tensor, pixels: tuple[int, ...]
+) -> None:
+    assert row.size and row.jump and row.start and row.coverage
+    lows = [start + u * jump for start, u, jump in zip(row.start, unit, row.jump, strict=True)]
+    highs = [low + size - 1 for low, size in zip(lows, row.size, strict=True)]
+    seen = [touched.any(1 - axis).nonzero().flatten().tolist() for axis in (0, 1)]
+    for axis in (0, 1):
+        assert all(lows[axis] <= pixel <= highs[axis] for pixel in seen[axis])
+    if min(lows) >= 0 and all(high < n for high, n in zip(highs, pixels, strict=True)):
+        # Nothing is clipped: the box and the gaps in it are exact.
+        if row.coverage == 1:
+            assert [s[0] for s in seen] == lows
+            assert [s[-1] for s in seen] == highs
+        assert touched.sum().item() / prod(row.size) == pytest.approx(row.coverage)
+    inside = [
+        max(0, min(high, n - 1) - max(low, 0) + 1)
+        for low, high, n in zip(lows, highs, pixels, strict=True)
+    ]
+    center = tuple((n - 1) // 2 for n in row.output_size)
+    for share, its_unit in ((row.corner_share, (0, 0)), (row.center_share, center)):
+        if unit == its_unit:
+            assert share == pytest.approx(prod(inside) / prod(pixels))
+    if row.status == "whole":
+        assert [(s[0], s[-1]) for s in seen] == [(0, n - 1) for n in pixels]
+
+
+def test_a_joining_layer_that_misses_pixels_is_not_whole() -> None:
+    # 5 pixels pooled by twos leave out the last one, and so does the mean over what is left.
+    spec = NetworkSpec.model_validate(
+        {
+            "name": "leftover",
+            "input_size": [1, 5, 5],
+            "blocks": [
+                {"name": "pool", "type": "max_pool", "kernel_size": 2},
+                {"name": "gap", "type": "global_avg_pool"},
+            ],
+        }
+    )
+    row = windows(lower(spec))[-1]
+    assert (row.size, row.status) == ((4, 4), "exact")
+
+
+@pytest.mark.parametrize(
+    ("pixels", "bins", "size", "jump", "status"),
+    [
+        (14, 7, 2, 2, "exact"),
+        (8, 7, 2, 1, "exact"),
+        (7, 7, 1, 1, "exact"),
+        (1, 3, 1, 0, "exact"),
+        (14, 1, 14, 1, "whole"),
+        (10, 7, 4, 10 / 7, "bound"),
+    ],
+)
+def test_adaptive_pools(pixels: int, bins: int, size: int, jump: float, status: str) -> None:
+    graph = capture(nn.AdaptiveAvgPool2d(bins), (1, pixels, pixels), "pool")
+    (row,) = windows(graph)
+    assert (row.size, row.jump, row.status) == ((size, size), (jump, jump), status)
+
+
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_adaptive_bins_lie_inside_the_bound(pixels: int, bins: int) -> None:
+    row = windows(capture(nn.AdaptiveAvgPool1d(bins), (1, pixels), "pool"))[0]
+    assert row.size and row.jump and row.start
+    for unit in range(bins):
+        first, last = unit * pixels // bins, -(-(unit + 1) * pixels // bins) - 1
+        slack = 1e-9 if row.status == "bound" else 0
+        assert row.start[0] + unit * row.jump[0] <= first + slack
+        assert last <= row.start[0] + unit * row.jump[0] + row.size[0] - 1 + slack
+        if row.status == "exact":
+            assert (first, last - first + 1) == (row.start[0] + unit * row.jump[0], row.size[0])
+
+
+def test_nothing_is_guessed_behind_an_unknown_layer() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3))
+    first, unknown, behind = receptive_fields(capture(model, (1, 8, 8), "net"))
+    assert first.status == "exact"
+    for row in (unknown, behind):
+        assert (row.status, row.size, row.coverage, row.jump) == ("unsupported", None, None, None)
+    assert unknown.output_size == (12, 12)
+
+
+def test_a_field_too_large_to_lay_out_has_no_coverage() -> None:
+    blocks = [
+        {
+            "name": f"b{i}",
+            "type": "conv",
+            "out_channels": 1,
+            "kernel_size": 2,
+            "stride": 1000,
+            "padding": 1000,
+        }
+        for i in range(20)
+    ]
+    rows = windows(lower(NetworkSpec.model_validate({"name": "far", "blocks": blocks})))
+    assert rows[0].coverage is not None
+    assert rows[-1].coverage is None
+    assert rows[-1].jump == (1000**20,) * 2
+
+
+def test_height_and_width_apart() -> None:
+    spec = NetworkSpec(
+        name="oblong",
+        input_size=(1, 12, 20),
+        blocks=(
+            Conv(name="a", out_channels=1, kernel_size=(3, 5), stride=(1, 2), padding=(0, 1)),
+            GlobalAvgPool(name="gap"),
+        ),
+    )
+    row = windows(lower(spec))[0]
+    assert (row.size, row.jump, row.start) == ((3, 5), (1, 2), (0, -1))
+    assert row.formula == "height: 1 + (3-1)*1*1 = 3; width: 1 + (5-1)*1*1 = 5"
