@@ -10,7 +10,7 @@ import typer
 from mnistops import __version__
 from mnistops.cli import config, rf, summary
 from mnistops.errors import ExitCode, MnistopsError, UsageError
-from mnistops.report.console import write
+from mnistops.report.console import remark, write
 
 app = typer.Typer(
     help="Design tiny image classifiers and prove them.",
@@ -89,7 +89,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _print_error(error: MnistopsError) -> None:
     lines = [f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
-    typer.echo("\n".join(" ".join(line.splitlines()) for line in lines), err=True)
+    remark("\n".join(" ".join(line.splitlines()) for line in lines))
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:

@@ -1,12 +1,10 @@
 """``mnistops summary``."""
 
-import typer
-
 from mnistops.analysis.summary import summarize_graph
 from mnistops.cli.options import with_settings
 from mnistops.errors import UsageError
 from mnistops.inspection import layer_graph
-from mnistops.report.console import write
+from mnistops.report.console import remark, write
 from mnistops.report.publish import publish
 from mnistops.report.summary import summary_report
 from mnistops.report.torchsummary import counted_otherwise, torchsummary_text
@@ -28,5 +26,5 @@ def summary(loaded: Loaded) -> None:
             "leave out one of the two",
         )
     write(torchsummary_text(graph))
-    if remark := counted_otherwise(graph, result):
-        typer.echo(remark, err=True)
+    if difference := counted_otherwise(graph, result):
+        remark(difference)

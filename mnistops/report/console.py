@@ -1,9 +1,9 @@
-"""Standard output: the one place that writes to it."""
+"""Standard output and standard error: the one place that writes to them."""
 
 import os
 import sys
 from collections.abc import Iterable
-from io import StringIO
+from io import BytesIO, TextIOWrapper
 
 from rich.console import Console, RenderableType
 
@@ -14,10 +14,14 @@ UNLIMITED_WIDTH = 100_000
 
 
 def stdout_console() -> Console:
-    """A console for standard output, as wide as the terminal that it is, if it is one."""
+    """A console that renders as for standard output, but into memory.
+
+    It is as wide as the terminal that standard output is, if it is one, and knows its encoding.
+    """
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return Console(
-        file=sys.stdout or StringIO(),
+        file=TextIOWrapper(BytesIO(), encoding, errors="backslashreplace"),
         width=None if is_terminal else UNLIMITED_WIDTH,
         force_terminal=is_terminal,
         markup=False,
@@ -48,9 +52,16 @@ def write(text: str) -> None:
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes again when it exits; let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
+        # The interpreter flushes once more when it exits; let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise CannotWrite(f"standard output: expected to write, got: {error.strerror}") from None
+        if not isinstance(error, BrokenPipeError):
+            raise CannotWrite(
+                f"standard output: expected to write, got: {error.strerror}"
+            ) from None
+
+
+def remark(text: str) -> None:
+    """Write lines of text to standard error; where that is closed, nobody wants them."""
+    if sys.stderr is not None:
+        sys.stderr.write(text + "\n")

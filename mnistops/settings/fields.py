@@ -9,6 +9,8 @@ from pydantic.fields import FieldInfo
 
 from mnistops.settings.tree import Flag, Form, Section, Settings
 
+PREFIX = "MNISTOPS_"
+
 
 def sections() -> dict[str, type[Section]]:
     """The sections of the tree by name."""
@@ -38,7 +40,7 @@ def option(key: str, field: FieldInfo) -> str:
 
 def variable(key: str) -> str:
     """The environment variable of a setting: ``train.epochs`` has ``MNISTOPS_TRAIN__EPOCHS``."""
-    return "MNISTOPS_" + key.replace(".", "__").upper()
+    return PREFIX + key.replace(".", "__").upper()
 
 
 def value_of(settings: Settings, key: str) -> Any:

@@ -15,12 +15,14 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
 from mnistops.errors import MissingInput, UsageError, suggestion
-from mnistops.settings.fields import fields, form, option, sections, variable
+from mnistops.settings.fields import PREFIX, fields, form, option, sections, variable
 from mnistops.settings.tree import Settings, Tree, deep_merge, recipe_of
 
 COMMAND_LINE = "command line"
 ENVIRONMENT = "environment"
 DEFAULT = "default"
+
+_LIST_SETTINGS = "`mnistops config show` lists the settings"
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,15 @@ def load_settings(command_line: Tree | None = None, config_file: Path | None = N
 
 
 def _read_environment() -> Tree:
-    known = {variable(key) for key, _ in fields()} | {variable(name) for name in sections()}
+    known = {variable(key) for key in [*dict(fields()), *sections()]}
     for name in os.environ:
-        if name.upper().startswith("MNISTOPS_") and name.upper() not in known:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            # Compared without the prefix, which would make all names alike.
+            word = name.upper().removeprefix(PREFIX)
+            near = suggestion(word, [item.removeprefix(PREFIX) for item in known])
             raise UsageError(
-                f"{name}: expected a MNISTOPS_ variable of a setting, got an unknown name",
-                suggestion(name.upper(), known) or "`mnistops config show` lists the settings",
+                f"{name}: expected the variable of a setting, got an unknown name",
+                near.replace("'", f"'{PREFIX}", 1) if near else _LIST_SETTINGS,
             )
     try:
         return dict(EnvSettingsSource(Settings)())
@@ -134,7 +139,7 @@ def _explain(error: ValidationError, layers: list[tuple[str, Tree]]) -> UsageErr
         return UsageError(f"{where}: expected a table of settings, got {_given(key, layers)!r:.80}")
     return UsageError(
         f"{where}: expected a setting, got an unknown key",
-        suggestion(key, [*known, *sections()]) or "`mnistops config show` lists the settings",
+        suggestion(key, [*known, *sections()]) or _LIST_SETTINGS,
     )
 
 

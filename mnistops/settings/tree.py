@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -53,10 +61,20 @@ def _comma_list(words: str) -> tuple[object, ...]:
 Positive = Annotated[int, Field(ge=1, le=65536)]
 
 
+def _refuse_truth(cls: type[BaseModel], value: object, info: ValidationInfo) -> object:
+    """Keep ``epochs = true`` from meaning 1."""
+    field = cls.model_fields[info.field_name or ""]
+    if isinstance(value, bool) and field.annotation is not bool:
+        raise ValueError("true or false is no value of this setting")
+    return value
+
+
 class Section(BaseModel):
     """One concern's settings: frozen, and closed to keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    _refuse_truth = field_validator("*", mode="before")(_refuse_truth)
 
 
 class DataSettings(Section):
@@ -205,6 +223,8 @@ with warnings.catch_warnings():
         train: TrainSettings = TrainSettings()
         validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
         output: OutputSettings = OutputSettings()
+
+        _refuse_truth = field_validator("*", mode="before")(_refuse_truth)
 
         @classmethod
         def settings_customise_sources(

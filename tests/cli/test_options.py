@@ -1,0 +1,53 @@
+"""Options derived from settings: every command offers what it reads, and passes it on."""
+
+import pytest
+from conftest import Run
+
+from mnistops.settings.fields import fields, form, option
+
+
+def test_config_show_offers_every_setting(command: Run) -> None:
+    text = " ".join(command("config", "show", "--help").out.split())
+    for key, field in fields():
+        assert option(key, field) in text
+
+
+@pytest.mark.parametrize("key_and_field", list(fields()), ids=lambda pair: pair[0])
+def test_every_option_reaches_its_setting(command: Run, key_and_field: tuple) -> None:  # type: ignore[type-arg]
+    key, field = key_and_field
+    value = {
+        "true or false": None,
+        "text": "x",
+        "a path": "x",
+        "auto, cpu, cuda, cuda:N or mps": "cuda:1",
+        "channels,height,width as 1,28,28, each from 1 to 65536": "3,4,5",
+        "whole numbers from 1 to 65536, as 2 or 1,2": "4,5",
+        "a number from 0 below 1": "0.25",
+        "a number above 0": "0.25",
+    }.get(form(field), form(field).split()[-1] if " or " in form(field) else "7")
+    given = [option(key, field), *([] if value is None else [value])]
+    outcome = command("config", "show", *given)
+    if key == "output.format":
+        assert outcome.out.startswith("| setting |")
+        return
+    (line,) = [line for line in outcome.out.splitlines() if line.split()[0] == key]
+    assert line.split()[1] == (value or "true")
+    assert line.endswith("command line")
+
+
+def test_help_shows_default_choices_and_variable(command: Run) -> None:
+    text = " ".join(command("summary", "--help").out.replace("│", " ").split())
+    assert "[default: table]" in text
+    assert "[env: MNISTOPS_OUTPUT__FORMAT]" in text
+    assert "table|json|csv|markdown" in text
+    assert "NETWORK" in text
+
+
+def test_an_unset_option_masks_nothing(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTOPS_RF__KEEP_SIZE", "true")
+    monkeypatch.setenv("MNISTOPS_OUTPUT__FORMAT", "csv")
+    kept = command("rf", "--dilation", "2").out
+    assert kept.startswith("network,what_if_dilation,name,path,")
+    assert ",11x11," in next(row for row in kept.splitlines() if "convblock7" in row)
+    changed = command("rf", "--dilation", "2", "--no-keep-size").out
+    assert ",5x5," in next(row for row in changed.splitlines() if "convblock7" in row)

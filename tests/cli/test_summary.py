@@ -1,0 +1,101 @@
+"""``mnistops summary`` in every format."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import Run
+from seed_network import Net
+
+from mnistops.networks.zoo import REFERENCE
+
+SEED = Path(__file__).parents[1] / "seed_network.py"
+
+
+def test_table(command: Run) -> None:
+    code, out, err = command("summary")
+    assert (code, err) == (0, "")
+    assert "AdaptiveAvgPool2d-30" in out
+    assert "1,390,290" in out
+    assert "5,340 trainable, 0 frozen; 20.9 KiB in float32" in out
+    assert "56.7 KiB at the peak of inference" in out
+
+
+def test_json(command: Run) -> None:
+    result = json.loads(command("summary", "--format", "json").out)
+    assert result["network"] == "reference"
+    assert result["total_params"] == result["trainable_params"] == 5340
+    assert result["mult_adds"] == 1_390_290
+    assert len(result["layers"]) == 30
+    assert result["layers"][0] == {
+        "name": "Conv2d-1",
+        "type": "Conv2d",
+        "path": "convblock1.0",
+        "output_shape": [-1, 10, 26, 26],
+        "params": 90,
+        "mult_adds": 60840,
+    }
+    assert result["memory"]["parameters"] == 21360
+
+
+def test_csv_and_markdown(command: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(command("summary", "--format", "csv").out)))
+    assert sum(int(row["params"]) for row in rows) == 5340
+    assert rows[-1]["path"] == "gap"
+    text = command("summary", "--format", "markdown").out
+    assert text.count("\n| ") == 2 + 30 + 1  # heading and rule, layers, total
+    assert "| total |" in text
+
+
+def test_torchsummary_style(command: Run) -> None:
+    code, out, err = command("summary", "--style", "torchsummary")
+    assert (code, err) == (0, "")
+    assert out.startswith("-" * 64 + "\n        Layer (type)  ")
+    assert out.endswith("Estimated Total Size (MB): 0.73\n" + "-" * 64 + "\n")
+    refused = command("summary", "--style", "torchsummary", "--format", "json")
+    assert refused.code == 2
+    assert "expected --format table, got json" in refused.err
+
+
+def test_torchsummary_that_counts_otherwise_is_told(command: Run) -> None:
+    Path("net.py").write_text(
+        "from torch import nn\n"
+        "def net():\n"
+        "    conv = nn.Conv2d(1, 1, 3)\n"
+        "    return nn.Sequential(conv, conv)\n"
+    )
+    code, out, err = command("summary", "net.py:net", "--style", "torchsummary")
+    assert code == 0
+    assert "Total params: 20\n" in out
+    assert len(err.splitlines()) == 1
+    assert "the network has 10" in err
+
+
+def test_every_way_to_name_the_same_network(command: Run) -> None:
+    Path("net.toml").write_text(REFERENCE.to_toml())
+    Path("run").mkdir()
+    torch.save(Net().state_dict(), "run/last.pt")
+    expected = json.loads(command("summary", "reference", "--format", "json").out)
+    for name in ("net.toml", "run", "run/last.pt", f"{SEED}:Net"):
+        result = json.loads(command("summary", name, "--format", "json").out)
+        assert result["layers"] == expected["layers"]
+        assert result["memory"] == expected["memory"]
+
+
+@pytest.mark.parametrize("name", ["MNISTOPS_NETWORK__NAME"])
+def test_the_network_from_the_environment(
+    command: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    Path("net.toml").write_text(REFERENCE.to_toml().replace('"reference"', '"mine"'))
+    monkeypatch.setenv(name, "net.toml")
+    assert command("summary").out.startswith("mine, input")
+    assert command("summary", "reference").out.startswith("reference, input")
+
+
+def test_input_size(command: Run) -> None:
+    result = json.loads(command("summary", "--input-size", "3,32,40", "--format", "json").out)
+    assert result["input_size"] == [3, 32, 40]
+    assert result["total_params"] == 5340 + 2 * 90

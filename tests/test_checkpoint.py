@@ -1,0 +1,198 @@
+"""Checkpoints: the forms that load, and files that must not."""
+
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from seed_network import Net
+
+from mnistops.checkpoint import find_checkpoint, load_checkpoint, open_network
+from mnistops.errors import BadInput, MissingInput, MnistopsError, UsageError
+from mnistops.networks.build import build
+from mnistops.networks.spec import Conv, GlobalAvgPool, NetworkSpec
+from mnistops.networks.zoo import REFERENCE
+
+SMALL = NetworkSpec(
+    name="small", blocks=(Conv(name="c", out_channels=3), GlobalAvgPool(name="gap"))
+)
+
+
+def ours(spec: NetworkSpec = SMALL, **changes: Any) -> dict[str, Any]:
+    values = {"network": spec.to_values(), "state_dict": build(spec).state_dict()}
+    return {"format_version": 1, **values, **changes}
+
+
+def save(path: Path, values: object) -> Path:
+    torch.save(values, path)
+    return path
+
+
+def test_our_own_form(tmp_path: Path) -> None:
+    path = save(tmp_path / "last.pt", ours())
+    assert load_checkpoint(path).network == SMALL
+    assert open_network(str(path)) == SMALL
+    assert open_network(str(tmp_path)) == SMALL
+
+
+@pytest.mark.parametrize("form", ["the seed's", "bare"])
+def test_forms_of_the_original_code_hold_reference(tmp_path: Path, form: str) -> None:
+    weights = Net().state_dict()
+    seeds = {"epoch": 12, "valid_loss_min": 0.01, "state_dict": weights, "optimizer": {"lr": 0.1}}
+    path = save(tmp_path / "modelbest.pth", seeds if form == "the seed's" else weights)
+    checkpoint = load_checkpoint(path)
+    assert checkpoint.network == REFERENCE
+    assert list(checkpoint.state_dict) == list(weights)
+
+
+def test_a_run_folder_gives_its_best(tmp_path: Path) -> None:
+    with pytest.raises(MissingInput, match=r"a run folder with best\.pt or last\.pt"):
+        find_checkpoint(tmp_path)
+    for name in (
+        "last.pt",
+        "modelbest_0.9_epoch_9.pt",
+        "modelbest_0.9955_epoch_12.pt",
+        "modelbest_x_epoch_1.pt",
+        "modelbest_..._epoch_1.pt",
+        "best.pt",
+    ):
+        (tmp_path / name).touch()
+    assert find_checkpoint(tmp_path).name == "best.pt"
+    (tmp_path / "best.pt").unlink()
+    assert find_checkpoint(tmp_path).name == "modelbest_0.9955_epoch_12.pt"
+    for path in tmp_path.glob("modelbest_*"):
+        path.unlink()
+    assert find_checkpoint(tmp_path).name == "last.pt"
+
+
+class Canary:
+    """A pickle of this makes a file when it is read without care."""
+
+    def __reduce__(self) -> Any:
+        return (os.mkdir, ("canary",))
+
+
+@pytest.mark.parametrize("place", ["top", "state_dict", "network", "weight", "beside"])
+def test_nothing_in_a_file_runs(tmp_path: Path, place: str) -> None:
+    values: Any = ours()
+    match place:
+        case "top":
+            values = Canary()
+        case "weight":
+            values["state_dict"]["c.0.weight"] = Canary()
+        case _:
+            values[place] = Canary()
+    path = save(tmp_path / "evil.pt", values)
+    with pytest.raises(BadInput, match="expected a checkpoint of plain tensors"):
+        load_checkpoint(path)
+    assert not Path("canary").exists()
+
+
+def test_the_environment_cannot_loosen_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    path = save(tmp_path / "evil.pt", {**ours(), "beside": Canary()})
+    with pytest.raises(BadInput):
+        load_checkpoint(path)
+    assert not Path("canary").exists()
+
+
+def legacy(path: Path) -> None:
+    torch.save(ours(), path, _use_new_zipfile_serialization=False)
+
+
+def some_zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello.txt", "hello")
+
+
+@pytest.mark.parametrize(
+    ("write", "kind", "message"),
+    [
+        (lambda _: None, MissingInput, "got no such file"),
+        (lambda p: p.write_bytes(b""), BadInput, "as torch.save writes it"),
+        (lambda p: p.write_text("<html>"), BadInput, "as torch.save writes it"),
+        (legacy, BadInput, "as torch.save writes it"),
+        (some_zip, BadInput, "expected a checkpoint of plain tensors"),
+        (lambda p: save(p, [1]), BadInput, "expected a checkpoint, got list"),
+        (lambda p: save(p, {}), BadInput, "tensors by name"),
+        (lambda p: save(p, {"state_dict": {"a": 1}}), BadInput, "tensors by name"),
+        (lambda p: save(p, {"state_dict": 1}), BadInput, "tensors by name"),
+        (lambda p: save(p, ours(format_version=2)), BadInput, "format version 1, got 2"),
+        (lambda p: save(p, ours(network={"name": "n"})), BadInput, "blocks: expected a value"),
+        (lambda p: save(p, ours(network=7)), BadInput, "expected"),
+        (
+            lambda p: save(p, {"c.0.weight": torch.zeros(1)}),
+            BadInput,
+            "expected the weights of reference, got",
+        ),
+    ],
+)
+def test_what_is_no_checkpoint(
+    tmp_path: Path, write: Any, kind: type[MnistopsError], message: str
+) -> None:
+    path = tmp_path / "some.pt"
+    write(path)
+    with pytest.raises(kind) as error:
+        load_checkpoint(find_checkpoint(path))
+    assert message in error.value.message
+    assert str(path) in error.value.message
+
+
+def test_weights_of_another_network_are_listed(tmp_path: Path) -> None:
+    weights = build(SMALL).state_dict()
+    weights["c.0.weight"] = torch.zeros(3, 1, 5, 5)
+    weights["c.9.weight"] = torch.zeros(2)
+    del weights["c.1.bias"]
+    path = save(tmp_path / "odd.pt", ours(state_dict=weights))
+    with pytest.raises(BadInput) as error:
+        load_checkpoint(path)
+    assert "got 3 that differ" in error.value.message
+    assert "c.0.weight (3, 1, 5, 5) for (3, 1, 3, 3)" in error.value.message
+    assert "c.1.bias missing for (3,)" in error.value.message
+    assert "c.9.weight (2,) for none" in error.value.message
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_cut_anywhere_is_no_checkpoint(cut: float) -> None:
+    path = save(Path("cut.pt"), ours())
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(cut * len(whole))])
+    with pytest.raises(BadInput):
+        load_checkpoint(path)
+
+
+def test_a_network_in_python_is_named_and_not_run(tmp_path: Path) -> None:
+    path = save(tmp_path / "last.pt", ours(network="my_net.py:Net"))
+    Path("my_net.py").write_text("open('canary', 'w')")
+    with pytest.raises(BadInput) as error:
+        open_network(str(path))
+    assert error.value.hint == "name the code itself: my_net.py:Net"
+    assert not Path("canary").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "message"),
+    [
+        ("refrence", UsageError, "got an unknown name"),
+        ("net.py", BadInput, "expected file.py:NAME, got no name"),
+        ("net.py:Net", MissingInput, "net.py: expected a Python file, got no such file"),
+        ("net.toml", MissingInput, "net.toml: expected a TOML file"),
+        ("some/where", MissingInput, "expected a checkpoint or a run folder"),
+        ("model.pth", MissingInput, "expected a checkpoint or a run folder"),
+    ],
+)
+def test_what_cannot_be_opened(source: str, kind: type[MnistopsError], message: str) -> None:
+    with pytest.raises(kind) as error:
+        open_network(source)
+    assert message in error.value.message
+
+
+def test_a_built_in_goes_before_a_file_of_its_name() -> None:
+    Path("reference").mkdir()
+    assert open_network("reference") is REFERENCE

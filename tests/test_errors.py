@@ -1,0 +1,37 @@
+"""Errors: one exit code for each kind, and suggestions."""
+
+from mnistops import errors
+from mnistops.errors import ExitCode, MnistopsError, suggestion
+
+
+def test_exit_codes_are_the_houses() -> None:
+    assert {code.name: code.value for code in ExitCode} == {
+        "DONE": 0,
+        "NEGATIVE": 1,
+        "USAGE": 2,
+        "BAD_INPUT": 65,
+        "MISSING_INPUT": 66,
+        "NO_SOURCE": 69,
+        "BUG": 70,
+        "RESOURCE": 71,
+        "CANNOT_CREATE": 73,
+        "CANNOT_WRITE": 74,
+        "LOCKED": 75,
+        "SIGINT": 130,
+        "SIGTERM": 143,
+    }
+
+
+def test_each_kind_has_its_code_and_stands_in_the_tree() -> None:
+    kinds = MnistopsError.__subclasses__()
+    codes = [kind.exit_code for kind in kinds]
+    assert len(set(codes)) == len(kinds) == 5
+    assert errors.__doc__
+    for kind in kinds:
+        assert kind.__name__ in errors.__doc__
+        assert f" {kind.exit_code:d} " in errors.__doc__
+
+
+def test_suggestions() -> None:
+    assert suggestion("epoch", ["epochs", "batch_size"]) == "did you mean 'epochs'?"
+    assert suggestion("zzz", ["epochs"]) is None

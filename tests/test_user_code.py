@@ -1,0 +1,52 @@
+"""The user's code: failures told by the user's own lines, prints kept off standard output."""
+
+import re
+import traceback
+
+import pytest
+
+from mnistops.errors import BadInput, UsageError
+from mnistops.user_code import users_code, users_line
+
+
+def fail() -> None:
+    re.compile("(")
+
+
+def test_the_users_innermost_line_is_shown() -> None:
+    with pytest.raises(BadInput) as error, users_code("net.py:Net"):
+        fail()
+    assert error.value.message.startswith("net.py:Net: expected it to run, got ")
+    assert error.value.hint
+    assert error.value.hint.endswith(', in fail: re.compile("(")')
+    assert isinstance(error.value.__cause__, re.error)
+
+
+def test_an_error_of_ours_passes_through() -> None:
+    with pytest.raises(UsageError), users_code("net.py:Net"):
+        raise UsageError("ours")
+
+
+def test_an_interrupt_passes_through() -> None:
+    with pytest.raises(KeyboardInterrupt), users_code("net.py:Net"):
+        raise KeyboardInterrupt
+
+
+def test_prints_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with users_code("net.py:Net"):
+        print("hello")
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+def test_a_message_of_many_lines_is_cut_to_one() -> None:
+    with pytest.raises(BadInput) as error, users_code("x"):
+        raise ValueError("one\n" + "two" * 1000)
+    assert error.value.message == "x: expected it to run, got ValueError: one"
+    with pytest.raises(BadInput) as error, users_code("x"):
+        raise ValueError("a" * 1000)
+    assert len(error.value.message) < 400
+
+
+def test_no_line_of_the_users() -> None:
+    assert users_line([]) is None
+    assert users_line([traceback.FrameSummary(re.__file__, 1, "compile")]) is None
