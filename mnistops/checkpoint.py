@@ -32,7 +32,6 @@ class Checkpoint:
     Attributes:
         network: the spec, or ``file.py:NAME`` for a network in Python.
         state_dict: the weights, on the CPU.
-
     """
 
     path: Path
@@ -51,7 +50,6 @@ def open_network(source: str) -> "NetworkSpec | nn.Module":
         UsageError: an unknown built-in name.
         MissingInput: the file that is named does not exist.
         BadInput: the file holds no network.
-
     """
     path = Path(source)
     file, colon, name = source.rpartition(":")
@@ -86,7 +84,6 @@ def find_checkpoint(path: Path) -> Path:
 
     Raises:
         MissingInput: there is none.
-
     """
     if path.is_file():
         return path
@@ -117,7 +114,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         MissingInput: there is no such file, or it cannot be read.
         BadInput: it is no checkpoint, of a newer format, or its weights do not fit its network.
-
     """
     values = _read(path)
     state_dict = values.get("state_dict", values)

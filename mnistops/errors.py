@@ -39,7 +39,6 @@ class MnistopsError(Exception):
     Args:
         message: ``<what>: expected X, got Y``, lower case, one line.
         hint: One command or action that helps, one line.
-
     """
 
     exit_code = ExitCode.BUG

@@ -36,7 +36,6 @@ def layer_graph(
         UsageError: an unknown built-in name.
         MissingInput: the file that is named does not exist.
         BadInput: not a network, or one that cannot take this input.
-
     """
     name = fspath(network) if isinstance(network, str | PathLike) else type(network).__name__
     opened = open_network(name) if isinstance(network, str | PathLike) else network
@@ -63,7 +62,6 @@ def receptive_field(
 
     Args:
         all_layers: a row for every layer, not only where field or size can change.
-
     """
     rows = receptive_fields(layer_graph(network, input_size))
     return tuple(row for row in rows if row.is_window or all_layers)

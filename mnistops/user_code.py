@@ -27,7 +27,6 @@ def users_code(what: str) -> Iterator[None]:
 
     Raises:
         BadInput: it failed or wanted to exit; the hint shows where.
-
     """
     try:
         with redirect_stdout(sys.stderr):

@@ -1,29 +1,17 @@
 """What all tests share: a clean place to run in, and ways to run the command."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
 
 from mnistops.cli.app import run
+from tests.running import Outcome, Run
 
 # A failing example prints how to repeat it; a slow machine is no failure.
 settings.register_profile("mnistops", deadline=None, print_blob=True)
 settings.load_profile("mnistops")
-
-
-class Outcome(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
 
 
 @pytest.fixture(autouse=True)

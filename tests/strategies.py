@@ -30,7 +30,7 @@ def convolutions(draw: st.DrawFn, name: str) -> Conv:
         out_channels=2 * draw(st.integers(1, 2)),
         kernel_size=draw(pairs(1, 4)),
         stride=(1, 1) if padding == "same" else draw(pairs(1, 3)),
-        padding=padding,  # type: ignore[arg-type]
+        padding=padding,
         dilation=draw(pairs(1, 3)),
         groups=groups,
         bias=draw(st.booleans()),

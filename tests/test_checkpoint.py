@@ -9,13 +9,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from seed_network import Net
 
 from mnistops.checkpoint import find_checkpoint, load_checkpoint, open_network
 from mnistops.errors import BadInput, MissingInput, MnistopsError, UsageError
 from mnistops.networks.build import build
 from mnistops.networks.spec import Conv, GlobalAvgPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
+from tests.seed_network import SeedNetwork
 
 SMALL = NetworkSpec(
     name="small", blocks=(Conv(name="c", out_channels=3), GlobalAvgPool(name="gap"))
@@ -41,7 +41,7 @@ def test_our_own_form(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["the seed's", "bare"])
 def test_forms_of_the_original_code_hold_reference(tmp_path: Path, form: str) -> None:
-    weights = Net().state_dict()
+    weights = SeedNetwork().state_dict()
     seeds = {"epoch": 12, "valid_loss_min": 0.01, "state_dict": weights, "optimizer": {"lr": 0.1}}
     path = save(tmp_path / "modelbest.pth", seeds if form == "the seed's" else weights)
     checkpoint = load_checkpoint(path)

@@ -52,7 +52,6 @@ def capture(
 
     Raises:
         BadInput: it is no such chain, or cannot take this input.
-
     """
     watcher = _Watcher(module, input_size, name, dropout)
     tensors = {
@@ -88,7 +87,6 @@ class _Watcher(TorchFunctionMode):
 
     Attributes:
         current: what the last step gave; the next one must take it.
-
     """
 
     def __init__(

@@ -27,7 +27,6 @@ class Footprint:
         dilation: units from one taken to the next.
         padding: units that are made up before and after the input.
         is_exact: False where the units taken vary from ``u`` to ``u``; they then lie inside.
-
     """
 
     kernel_size: int

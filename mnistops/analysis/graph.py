@@ -14,7 +14,6 @@ class Parameter:
     Attributes:
         name: within its module: ``weight``.
         key: its first name in the network (``convblock1.0.weight``), one wherever it is used.
-
     """
 
     name: str
@@ -36,7 +35,6 @@ class Step:
         type: the module's class (``Conv2d``), or the function's name (``flatten``).
         path: the module's path (``convblock1.0``), or for a function that of the module around it.
         is_module: False for a function called between modules.
-
     """
 
     operation: Operation
@@ -57,7 +55,6 @@ class Layer(Step):
 
     Attributes:
         name: the type and its number among the modules (``Conv2d-1``); a function has no number.
-
     """
 
     name: str = ""
@@ -71,7 +68,6 @@ class Container:
 
     Attributes:
         end: how many layers have run when it returns.
-
     """
 
     type: str
@@ -88,7 +84,6 @@ class LayerGraph:
         input_shape: channels, height and width of one image.
         containers: in the order they return.
         unused: parameters of modules that never run.
-
     """
 
     network: str
@@ -103,7 +98,6 @@ class ChainBuilder:
 
     Attributes:
         shape: what the last step gives, and the next one takes.
-
     """
 
     def __init__(self, network: str, input_shape: Shape) -> None:
@@ -119,7 +113,6 @@ class ChainBuilder:
 
         Raises:
             BadInput: it cannot take the shape that reaches it; the error names it.
-
         """
         try:
             output_shape = step.operation.output_shape(self.shape)

@@ -36,7 +36,6 @@ def lower(spec: NetworkSpec) -> LayerGraph:
 
     Raises:
         BadInput: a block cannot take what the one before it gives; the error names it.
-
     """
     chain = ChainBuilder(spec.name, spec.input_size)
     for block in spec.blocks:

@@ -24,7 +24,6 @@ class Window:
     Attributes:
         padding: (before, after) per axis.
         ceil_mode: whether a last window that hangs over the edge counts.
-
     """
 
     kernel_size: Sizes
@@ -38,7 +37,6 @@ class Window:
 
         Raises:
             ShapeMismatch: the kernel does not fit into the padded input even once.
-
         """
         output = tuple(self._units(axis, n) for axis, n in enumerate(size))
         if min(output) < 1:
@@ -155,7 +153,6 @@ class Pointwise:
     Attributes:
         keeps: which of its tensors training keeps for the backward pass.
         in_place: whether it writes over its input.
-
     """
 
     keeps: Literal["input", "output"]
@@ -172,7 +169,6 @@ class Dropout:
 
     Attributes:
         whole_channels: whether a channel is dropped as one.
-
     """
 
     probability: float
@@ -199,7 +195,6 @@ class Unsupported:
     Attributes:
         taken: the shape it was seen to take.
         given: the shape it was seen to return.
-
     """
 
     taken: Shape

@@ -50,7 +50,6 @@ class ReceptiveField:
             ``unsupported`` (a layer on the way has no rule here, and nothing is guessed: the
             values are None).
         is_window: whether the layer takes more than its own unit; an activation does not.
-
     """
 
     name: str
@@ -80,7 +79,6 @@ class Extent:
 
     Attributes:
         touched: bit i is set if pixel ``lo + i`` is touched; None where it is not worked out.
-
     """
 
     jump: int | Fraction = 1
@@ -124,7 +122,6 @@ class _View:
         extents: None behind a layer that has no rule here.
         reaches: of every unit along each axis; None where they are too many.
         is_joined: whether a layer on the way joined all positions into one unit.
-
     """
 
     units: Sizes
@@ -159,8 +156,8 @@ def receptive_fields(graph: LayerGraph) -> tuple[ReceptiveField, ...]:
     A layer without a rule here makes its own row and all behind it ``unsupported``.
     """
     pixels = graph.input_shape[1:]
-    reaches = tuple([(i, i) for i in range(n)] for n in pixels)
-    view = _View(pixels, tuple(Extent() for _ in pixels), reaches)
+    reaches: list[list[Reach]] = [[(i, i) for i in range(n)] for n in pixels]
+    view = _View(pixels, tuple(Extent() for _ in pixels), tuple(reaches))
     rows = []
     for layer in graph.layers:
         taken = footprints(layer.operation, view.units)

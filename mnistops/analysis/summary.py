@@ -34,7 +34,6 @@ class LayerSummary:
 
     Attributes:
         mult_adds: multiply-adds for one image; None for an operation without a rule here.
-
     """
 
     name: str
@@ -55,7 +54,6 @@ class Memory:
             at the layer where that is most.
         training_kept: activations that the backward pass needs again, masks and indices of the
             CPU's kernels included. None where an operation has no rule here.
-
     """
 
     parameters: int
@@ -73,7 +71,6 @@ class ModelSummary:
         unused_params: of the total, those of modules that never run.
         mult_adds: for one image; None where an operation has no rule here.
         layers: the modules, in the order they run.
-
     """
 
     network: str

@@ -19,7 +19,6 @@ class FieldTable:
         dilation: the selected layers' dilation; None where each has its own.
         input_size: (height, width) in pixels.
         layers: in the order they run.
-
     """
 
     network: str
@@ -34,7 +33,6 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
     Raises:
         UsageError: nothing to change is asked for, or no layer to change it in is found.
         BadInput: a changed layer does not fit into what it is given.
-
     """
     if settings.layers is not None and not (settings.dilation or settings.keep_size):
         raise UsageError(
@@ -73,23 +71,23 @@ def what_if(
     Raises:
         UsageError: no layer is selected; the error names the candidates.
         BadInput: a layer does not fit any more; the error names it.
-
     """
     selected = _select(graph, pattern)
     builder = ChainBuilder(graph.network, graph.input_shape)
-    for layer in graph.layers:
-        window = selected.get(layer.path)
-        if window is None or not isinstance(layer.operation, Convolution | Pool):
-            builder.add(layer)
-            continue
-        if dilation is not None:
-            window = replace(window, dilation=tuple(dilation for _ in window.dilation))
-        if keep_size:
-            window = replace(window, padding=same_padding(window.kernel_size, window.dilation))
-        try:
+    try:
+        for layer in graph.layers:
+            window = selected.get(layer.path)
+            if window is None or not isinstance(layer.operation, Convolution | Pool):
+                builder.add(layer)
+                continue
+            if dilation is not None:
+                window = replace(window, dilation=tuple(dilation for _ in window.dilation))
+            if keep_size:
+                window = replace(window, padding=same_padding(window.kernel_size, window.dilation))
             builder.add(replace(layer, operation=replace(layer.operation, window=window)))
-        except BadInput as error:
-            raise BadInput(error.message, "--keep-size re-pads the changed layers") from None
+    except BadInput as error:
+        hint = None if keep_size else "--keep-size re-pads the changed layers"
+        raise BadInput(error.message, hint) from None
     return builder.build()
 
 

@@ -56,7 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     Args:
         arguments: None takes the process's.
-
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):

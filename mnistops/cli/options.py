@@ -24,7 +24,6 @@ def with_settings(
     Args:
         sections_or_keys: whose settings get an option: ``rf``, ``output.format``.
         network_argument: whether the network's name is the positional argument NETWORK.
-
     """
     chosen = [
         (key, field)

@@ -9,6 +9,7 @@ from mnistops.report.publish import publish
 from mnistops.report.summary import summary_report
 from mnistops.report.torchsummary import counted_otherwise, torchsummary_text
 from mnistops.settings import Loaded
+from mnistops.settings.load import DEFAULT
 
 
 @with_settings("network", "summary", "output.format", network_argument=True)
@@ -18,7 +19,9 @@ def summary(loaded: Loaded) -> None:
     graph = layer_graph(network.name, network.input_size, network.dropout)
     result = summarize_graph(graph)
     if loaded.settings.summary.style == "table":
-        publish(summary_report(result), output.format)
+        source = loaded.sources["network.dropout"]
+        report = summary_report(result, "" if source == DEFAULT else source)
+        publish(report, output.format)
         return
     if output.format != "table":
         raise UsageError(

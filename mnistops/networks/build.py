@@ -37,7 +37,6 @@ def build(spec: NetworkSpec) -> SpecNetwork:
 
     Raises:
         BadInput: a block cannot take what the one before it gives, or its name is taken by torch.
-
     """
     shapes: dict[str, Shape] = {}
     for layer in lower(spec).layers:

@@ -24,7 +24,6 @@ def load_builtin(name: str) -> NetworkSpec:
 
     Raises:
         UsageError: there is none.
-
     """
     if name not in ZOO:
         raise UsageError(
@@ -41,7 +40,6 @@ def load_toml(path: Path) -> NetworkSpec:
     Raises:
         MissingInput: there is no such file, or it cannot be read.
         BadInput: it holds no network.
-
     """
     try:
         with path.open("rb") as file:
@@ -66,7 +64,6 @@ def load_python(path: Path, name: str) -> "nn.Module":
     Raises:
         MissingInput: there is no such file.
         BadInput: it fails, or holds no such network.
-
     """
     if not path.is_file():
         raise MissingInput(f"{path}: expected a Python file, got no such file")

@@ -133,7 +133,6 @@ class NetworkSpec(Frozen):
         input_size: channels, height and width of one image.
         dropout: probability of every dropout layer.
         output: what the network returns for each image, of shape (N, classes).
-
     """
 
     name: str = Field(min_length=1, max_length=100)
@@ -159,7 +158,6 @@ class NetworkSpec(Frozen):
 
         Raises:
             BadInput: not TOML, or not a network in this vocabulary.
-
         """
         try:
             values = tomllib.loads(text)
@@ -173,7 +171,6 @@ class NetworkSpec(Frozen):
 
         Raises:
             BadInput: not a network in this vocabulary.
-
         """
         try:
             return cls.model_validate(values)

@@ -45,7 +45,6 @@ def write(text: str) -> None:
 
     Raises:
         CannotWrite: the disk is full, say.
-
     """
     if sys.stdout is None:
         return

@@ -21,7 +21,6 @@ class Column:
 
     Attributes:
         rank: on a terminal that is too narrow the highest ranks are left out first; 0 always stays.
-
     """
 
     title: str

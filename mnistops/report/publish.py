@@ -18,7 +18,6 @@ class Report:
         grids: the tables for people.
         document: the whole result for JSON.
         records: its rows for CSV.
-
     """
 
     grids: tuple[Grid, ...]
@@ -31,7 +30,6 @@ def publish(report: Report, format_: Format) -> None:
 
     Raises:
         CannotWrite: standard output broke off.
-
     """
     match format_:
         case "json":

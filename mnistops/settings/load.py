@@ -32,7 +32,6 @@ class Loaded:
     Attributes:
         sources: by dotted key: ``command line``, ``environment`` and the variable, the file,
             ``recipe NAME`` or ``default``.
-
     """
 
     settings: Settings
@@ -49,7 +48,6 @@ def load_settings(command_line: Tree | None = None, config_file: Path | None = N
     Raises:
         UsageError: an unknown key or variable, a malformed file, a value out of its bounds.
         MissingInput: ``config_file`` does not exist.
-
     """
     layers = [
         (COMMAND_LINE, command_line or {}),
@@ -59,6 +57,10 @@ def load_settings(command_line: Tree | None = None, config_file: Path | None = N
     given: Tree = {}
     for _, values in reversed(layers):
         given = deep_merge(given, values)
+    for key in given:
+        # Before pydantic-settings could take it for an argument of its own, as `_env_file`.
+        if key not in Settings.model_fields:
+            raise _unknown(f"{_source(key, layers)}: {key}", key)
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -137,9 +139,13 @@ def _explain(error: ValidationError, layers: list[tuple[str, Tree]]) -> UsageErr
         return UsageError(f"{where}: expected {form(known[key])}, got {_given(key, layers)!r:.80}")
     if key in sections():
         return UsageError(f"{where}: expected a table of settings, got {_given(key, layers)!r:.80}")
+    return _unknown(where, key)
+
+
+def _unknown(where: str, key: str) -> UsageError:
     return UsageError(
         f"{where}: expected a setting, got an unknown key",
-        suggestion(key, [*known, *sections()]) or _LIST_SETTINGS,
+        suggestion(key, [*dict(fields()), *sections()]) or _LIST_SETTINGS,
     )
 
 

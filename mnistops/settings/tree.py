@@ -201,7 +201,6 @@ with warnings.catch_warnings():
 
         Raises:
             pydantic.ValidationError: a value out of its type or bounds, or an unknown key.
-
         """
 
         model_config = SettingsConfigDict(

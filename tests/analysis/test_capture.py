@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import given
-from strategies import specs
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -16,6 +15,7 @@ from mnistops.errors import BadInput
 from mnistops.networks.build import build
 from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import ZOO
+from tests.strategies import specs
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -47,7 +47,7 @@ class Whatever(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(1, 2, 3, padding=1)
         self.relu = nn.ReLU()
-        self.forward = lambda images: forward(self, images)  # type: ignore[method-assign]
+        self.forward = lambda images: forward(self, images)
 
 
 def test_containers_and_reshapes() -> None:

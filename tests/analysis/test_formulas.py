@@ -3,11 +3,11 @@
 import re
 
 from hypothesis import given
-from strategies import specs
 
 from mnistops.analysis.lower import lower
 from mnistops.analysis.receptive_field import receptive_fields
 from mnistops.networks.spec import NetworkSpec
+from tests.strategies import specs
 
 
 def results(formula: str) -> list[tuple[int, int]]:

@@ -1,12 +1,12 @@
 """Receptive fields: the published values, brute force on random chains, every status."""
 
 from math import prod
+from typing import cast
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import specs
 from torch import nn
 
 from mnistops.analysis.capture import capture
@@ -16,6 +16,7 @@ from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields
 from mnistops.networks.build import build
 from mnistops.networks.spec import Conv, GlobalAvgPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
+from tests.strategies import specs
 
 
 def windows(graph: LayerGraph) -> list[ReceptiveField]:
@@ -105,12 +106,15 @@ class PositivePool(nn.Module):
     def _taken(self, axis: int, size: int) -> torch.Tensor:
         """(output, input) along one axis: 1 where torch's own window takes the unit."""
         pool = self.pool
-        geometry = [
-            value[axis]  # type: ignore[index]
+        kernel_size, stride, padding, dilation = (
+            cast("tuple[int, int]", value)[axis]
             for value in (pool.kernel_size, pool.stride, pool.padding, pool.dilation)
-        ]
+        )
         each_alone = torch.eye(size, dtype=torch.double).unsqueeze(1)
-        return torch.max_pool1d(each_alone - 1, *geometry, pool.ceil_mode)[:, 0].T + 1
+        pooled = torch.max_pool1d(
+            each_alone - 1, kernel_size, stride, padding, dilation, pool.ceil_mode
+        )
+        return pooled[:, 0].T + 1
 
 
 def positive(module: nn.Module) -> nn.Module:

@@ -4,7 +4,6 @@ from math import prod
 
 import torch
 from hypothesis import given
-from strategies import specs
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -14,6 +13,7 @@ from mnistops.analysis.summary import summarize_graph
 from mnistops.networks.build import SpecNetwork, build
 from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import REFERENCE
+from tests.strategies import specs
 
 # No layer has so many channels: a tensor of seven rows is one of the batch.
 IMAGES = 7
@@ -44,7 +44,7 @@ def peak_bytes(network: SpecNetwork, images: Tensor) -> int:
             storages = {t.untyped_storage().data_ptr(): t for t in (*taken, given)}
             peak = max(peak, sum(t.numel() * t.element_size() for t in storages.values()))
 
-    handles = [m.register_forward_hook(measure) for m in network.modules()]  # type: ignore[arg-type]
+    handles = [m.register_forward_hook(measure) for m in network.modules()]
     with torch.inference_mode():
         outputs = network.eval()(images)
     for handle in handles:

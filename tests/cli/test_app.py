@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Run
 
 import mnistops
 from mnistops.cli import rf
 from mnistops.errors import ExitCode
+from tests.running import Run
 
 HEAVY = """
 import sys

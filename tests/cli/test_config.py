@@ -5,7 +5,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import Run
+
+from tests.running import Run
 
 
 def test_show(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:

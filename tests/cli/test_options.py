@@ -1,9 +1,9 @@
 """Options derived from settings: every command offers what it reads, and passes it on."""
 
 import pytest
-from conftest import Run
 
 from mnistops.settings.fields import fields, form, option
+from tests.running import Run
 
 
 def test_config_show_offers_every_setting(command: Run) -> None:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 
-from conftest import Run
+from tests.running import Run
 
 KEYS = [
     "name",

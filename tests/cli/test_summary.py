@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Run
-from seed_network import Net
 
 from mnistops.networks.zoo import REFERENCE
+from tests.running import Run
+from tests.seed_network import SeedNetwork
 
 SEED = Path(__file__).parents[1] / "seed_network.py"
 
@@ -77,7 +77,7 @@ def test_torchsummary_that_counts_otherwise_is_told(command: Run) -> None:
 def test_every_way_to_name_the_same_network(command: Run) -> None:
     Path("net.toml").write_text(REFERENCE.to_toml())
     Path("run").mkdir()
-    torch.save(Net().state_dict(), "run/last.pt")
+    torch.save(SeedNetwork().state_dict(), "run/last.pt")
     expected = json.loads(command("summary", "reference", "--format", "json").out)
     for name in ("net.toml", "run", "run/last.pt", f"{SEED}:Net"):
         result = json.loads(command("summary", name, "--format", "json").out)

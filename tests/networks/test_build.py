@@ -2,16 +2,16 @@
 
 import pytest
 import torch
-from seed_network import Net
 
 from mnistops.errors import BadInput
 from mnistops.networks.build import build
 from mnistops.networks.spec import Conv, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
+from tests.seed_network import SeedNetwork
 
 
 def test_the_seeds_checkpoints_load_and_mean_the_same() -> None:
-    seed, ours = Net().eval(), build(REFERENCE).eval()
+    seed, ours = SeedNetwork().eval(), build(REFERENCE).eval()
     ours.load_state_dict(seed.state_dict(), strict=True)
     assert list(ours.state_dict()) == list(seed.state_dict())
     assert "convblock1.0.weight" in ours.state_dict()

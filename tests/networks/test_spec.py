@@ -5,11 +5,11 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import specs
 
 from mnistops.errors import BadInput
 from mnistops.networks.spec import Conv, MaxPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
+from tests.strategies import specs
 
 BLOCK = 'name = "n"\n[[blocks]]\nname = "a"\n'
 CONV = BLOCK + 'type = "conv"\nout_channels = 2\n'

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
-from strategies import specs
 from torch import Tensor, nn
 
 from mnistops.analysis.capture import capture
@@ -17,6 +16,7 @@ from mnistops.networks.build import build
 from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import REFERENCE
 from mnistops.report.torchsummary import counted_otherwise, torchsummary_text
+from tests.strategies import specs
 
 
 def torchsummary_of(network: nn.Module, input_size: tuple[int, ...]) -> str:

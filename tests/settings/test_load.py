@@ -110,6 +110,8 @@ def test_mistakes_in_the_environment(
             "expected TOML, got a malformed file: Invalid value (at line 2",
             "",
         ),
+        ("_env_file = 'x'", "_env_file: expected a setting, got an unknown key", "config show"),
+        ("_cli_parse_args = true", "_cli_parse_args: expected a setting", "config show"),
         ("[trian]\nepochs = 3", "trian: expected a setting, got an unknown key", "'train'?"),
         ("[train]\nepoch = 3", "train.epoch: expected a setting, got an unknown key", "epochs'?"),
         ("[train]\nepochs = 3.5", "train.epochs: expected a whole number from 1, got 3.5", ""),

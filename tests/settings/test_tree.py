@@ -71,7 +71,7 @@ def test_lists(text: object, expected: tuple[int, ...]) -> None:
 )
 def test_what_is_out_of_bounds(section: str, key: str, value: object) -> None:
     with pytest.raises(ValidationError):
-        Settings(**{section: {key: value}})
+        Settings.model_validate({section: {key: value}})
 
 
 _JSON = st.recursive(
@@ -83,7 +83,7 @@ _JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from([*Settings.model_fields, "x"]), _JSON))
 def test_any_values_are_settings_or_a_validation_error(values: dict[str, object]) -> None:
     try:
-        settings = Settings(**values)  # type: ignore[arg-type]
+        settings = Settings.model_validate(values)
     except ValidationError:
         return
     assert json.dumps(settings.model_dump(mode="json"))
