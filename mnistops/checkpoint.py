@@ -6,7 +6,9 @@ values, or the text ``file.py:NAME``) and ``format_version``. The original code'
 ``reference``. Nothing in a file is ever run: it is read with ``weights_only=True`` or not at all.
 """
 
+import os
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,7 +63,7 @@ def open_network(source: str) -> "NetworkSpec | nn.Module":
         return load_toml(path)
     if path.suffix == ".py":
         raise BadInput(f"{source}: expected file.py:NAME, got no name", f"try {source}:Net")
-    if path.exists() or path.suffix in SUFFIXES or len(path.parts) > 1:
+    if path.exists() or path.suffix in SUFFIXES or os.sep in source:
         return _network_of(load_checkpoint(find_checkpoint(path)))
     return load_builtin(source)
 
@@ -97,15 +99,10 @@ def find_checkpoint(path: Path) -> Path:
 
 def _by_accuracy(folder: Path) -> list[Path]:
     """The ``modelbest_ACCURACY_epoch_N.pt`` files in a folder, the highest accuracy first."""
-    named = ((re.match(r"modelbest_([0-9.]+)_epoch_", f.name), f) for f in folder.iterdir())
-    return [file for match, file in sorted(named, key=_accuracy, reverse=True) if match]
-
-
-def _accuracy(named: tuple[re.Match[str] | None, Path]) -> float:
-    try:
-        return float(named[0].group(1)) if named[0] else -1.0
-    except ValueError:
-        return -1.0
+    name = re.compile(r"modelbest_([01]\.\d+)_epoch_\d+\.pt")
+    named = [(name.fullmatch(file.name), file) for file in folder.iterdir()]
+    found = [(float(match.group(1)), file) for match, file in named if match]
+    return [file for _, file in sorted(found, reverse=True)]
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -120,7 +117,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if not isinstance(state_dict, dict) or not state_dict or not _are_tensors(state_dict):
         raise BadInput(f"{path}: expected a checkpoint with tensors by name, got something else")
     version = values.get("format_version", FORMAT_VERSION)
-    if version != FORMAT_VERSION:
+    if type(version) is not int or version != FORMAT_VERSION:
         raise BadInput(
             f"{path}: expected format version {FORMAT_VERSION}, got {version!r:.20}",
             "a newer mnistops wrote it; upgrade this one",
@@ -144,7 +141,11 @@ def _read(path: Path) -> dict[str, Any]:
             raise BadInput(
                 f"{path}: expected a checkpoint as torch.save writes it, got another file"
             )
-        values = torch.load(path, map_location="cpu", weights_only=True)
+        with zipfile.ZipFile(path) as archive:
+            if broken := archive.testzip():
+                raise BadInput(f"{path}: expected sound data, got a wrong checksum in {broken}")
+        with warnings.catch_warnings(action="ignore"):
+            values = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise MissingInput(f"{path}: expected a readable file, got: {error.strerror}") from None
     except BadInput:
@@ -170,8 +171,14 @@ def _expect_fit(path: Path, spec: NetworkSpec, state_dict: Mapping[str, "Tensor"
 
     from mnistops.networks.build import build
 
-    with torch.device("meta"):
-        expected = {key: tuple(value.shape) for key, value in build(spec).state_dict().items()}
+    try:
+        with torch.device("meta"):
+            network = build(spec)
+    except RuntimeError:
+        raise BadInput(
+            f"{path}: expected a network that torch can hold, got one too large"
+        ) from None
+    expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     got = {key: tuple(value.shape) for key, value in state_dict.items()}
     differences = [
         f"{key} {got.get(key, 'missing')} for {expected.get(key, 'none')}"

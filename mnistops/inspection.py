@@ -8,6 +8,7 @@ from mnistops.analysis.lower import lower
 from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields
 from mnistops.analysis.summary import ModelSummary, summarize_graph
 from mnistops.checkpoint import open_network
+from mnistops.errors import BadInput
 from mnistops.networks.spec import NetworkSpec
 
 if TYPE_CHECKING:
@@ -42,9 +43,15 @@ def layer_graph(
     if isinstance(opened, NetworkSpec):
         changes = {"input_size": input_size, "dropout": dropout}
         given = {key: value for key, value in changes.items() if value is not None}
-        return lower(opened.model_copy(update=given))
+        return lower(NetworkSpec.from_values({**opened.to_values(), **given}, opened.name))
+    from torch import nn
+
     from mnistops.analysis.capture import capture
 
+    if not isinstance(opened, nn.Module):
+        raise BadInput(
+            f"network: expected a name, a NetworkSpec or a torch module, got {opened!r:.80}"
+        )
     return capture(opened, input_size or MNIST_SIZE, name, dropout)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from mnistops.errors import BadInput, MnistopsError
 
 _NOT_THE_USERS = tuple(
-    str(Path(folder).resolve())
+    Path(folder).resolve()
     for folder in {
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
         str(Path(__file__).parent),
@@ -48,7 +48,8 @@ def _place(error: BaseException) -> str | None:
 def users_line(frames: Iterable[traceback.FrameSummary]) -> str | None:
     """The innermost of these frames that is the user's own, as ``net.py, line 3, in forward``."""
     for frame in reversed(list(frames)):
-        path = str(Path(frame.filename).resolve())
-        if not path.startswith(_NOT_THE_USERS) and not frame.filename.startswith("<"):
+        path = Path(frame.filename).resolve()
+        is_ours = any(path.is_relative_to(folder) for folder in _NOT_THE_USERS)
+        if not is_ours and not frame.filename.startswith("<"):
             return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
     return None

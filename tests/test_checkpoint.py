@@ -27,6 +27,13 @@ def ours(spec: NetworkSpec = SMALL, **changes: Any) -> dict[str, Any]:
     return {"format_version": 1, **values, **changes}
 
 
+HUGE = {
+    "name": "huge",
+    "input_size": [65536, 65536, 65536],
+    "blocks": [{"name": "c", "type": "conv", "out_channels": 65536, "kernel_size": 65536}],
+}
+
+
 def save(path: Path, values: object) -> Path:
     torch.save(values, path)
     return path
@@ -124,6 +131,9 @@ def some_zip(path: Path) -> None:
         (lambda p: save(p, {"state_dict": {"a": 1}}), BadInput, "tensors by name"),
         (lambda p: save(p, {"state_dict": 1}), BadInput, "tensors by name"),
         (lambda p: save(p, ours(format_version=2)), BadInput, "format version 1, got 2"),
+        (lambda p: save(p, ours(format_version=True)), BadInput, "format version 1, got True"),
+        (lambda p: save(p, ours(format_version=torch.ones(3))), BadInput, "format version 1, got"),
+        (lambda p: save(p, ours(network=HUGE)), BadInput, "got one too large"),
         (lambda p: save(p, ours(network={"name": "n"})), BadInput, "blocks: expected a value"),
         (lambda p: save(p, ours(network=7)), BadInput, "expected"),
         (
@@ -164,6 +174,16 @@ def test_cut_anywhere_is_no_checkpoint(cut: float) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: int(cut * len(whole))])
     with pytest.raises(BadInput):
+        load_checkpoint(path)
+
+
+def test_a_flipped_byte_is_found(tmp_path: Path) -> None:
+    path = save(tmp_path / "flip.pt", ours())
+    whole = bytearray(path.read_bytes())
+    weight = build(SMALL).state_dict()["c.1.weight"].numpy().tobytes()  # all ones
+    whole[whole.index(weight)] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(BadInput, match="got a wrong checksum in "):
         load_checkpoint(path)
 
 

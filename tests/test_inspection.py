@@ -1,11 +1,15 @@
 """The public functions, on whatever names or holds a network."""
 
+import re
+from math import nan
 from pathlib import Path
+from typing import Any
 
 import pytest
 from torch import nn
 
 import mnistops
+from mnistops.errors import BadInput
 from mnistops.inspection import layer_graph
 from mnistops.networks.build import build
 from mnistops.networks.zoo import REFERENCE
@@ -36,6 +40,22 @@ def test_input_size_and_dropout() -> None:
     assert mnistops.summarize("reference", dropout=0.5).dropout == 0.5
     assert mnistops.summarize("reference").dropout == 0.03
     assert layer_graph(nn.Conv2d(3, 2, 3), (3, 8, 9)).layers[0].output_shape == (2, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("network", "arguments", "message"),
+    [
+        ("reference", {"dropout": 5.0}, "dropout: expected less than 1, got 5.0"),
+        ("reference", {"dropout": nan}, "dropout: expected a finite number"),
+        ("reference", {"input_size": (1, -5, 28)}, "input_size"),
+        (3, {}, "network: expected a name, a NetworkSpec or a torch module, got 3"),
+        (nn.Conv2d, {}, "network: expected a name, a NetworkSpec or a torch module"),
+        (nn.Conv2d(1, 1, 1), {"input_size": (1, -5, 28)}, "expected"),
+    ],
+)
+def test_arguments_are_checked(network: Any, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(message)):
+        mnistops.summarize(network, **arguments)
 
 
 def test_rows() -> None:

@@ -1,8 +1,9 @@
 """Any chain of torch modules to LayerGraph, by watching one forward pass on the meta device.
 
-Nothing is computed, no weight is touched, and module, mode and random numbers come back as they
-were. A chain is a network in which every module takes what the one before it gives; around the
-modules its forward may reshape to a vector and take a softmax, and nothing else.
+Nothing is computed, no weight is touched, and mode, hooks and random numbers come back as they
+were; what the user's own forward stores on the module stays there. A chain is a network in which
+every module takes what the one before it gives; around the modules its forward may reshape to a
+vector and take a softmax, and nothing else.
 """
 
 import traceback
@@ -15,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
@@ -38,6 +40,7 @@ BATCH = 2
 
 _RESHAPES = {"flatten", "view", "reshape", "squeeze"}
 _SOFTMAXES = {"log_softmax", "softmax"}
+_WRITERS = {"__setitem__", "__set__", "__delitem__"}
 
 
 def capture(
@@ -53,6 +56,8 @@ def capture(
     Raises:
         BadInput: it is no such chain, or cannot take this input.
     """
+    if min(input_size) < 1:
+        raise BadInput(f"{name}: input size: expected numbers from 1, got {times(input_size)}")
     watcher = _Watcher(module, input_size, name, dropout)
     tensors = {
         key: tensor.detach().to("meta")
@@ -103,6 +108,11 @@ class _Watcher(TorchFunctionMode):
         self._weights = {part: self._own_weights(part) for part in module.modules()}
 
     def _own_weights(self, part: nn.Module) -> tuple[Parameter, ...]:
+        if any(map(is_lazy, part.parameters(recurse=False))):
+            raise BadInput(
+                f"{self._name}: expected weights with shapes, got a lazy {type(part).__name__}",
+                "run one batch through the network before handing it over",
+            )
         return tuple(
             Parameter(name, self._keys[id(tensor)], tuple(tensor.shape), tensor.requires_grad)
             for name, tensor in part.named_parameters(recurse=False)
@@ -122,8 +132,10 @@ class _Watcher(TorchFunctionMode):
         try:
             for path, part in self._root.named_modules():
                 if _is_leaf(part):
-                    handles.append(part.register_forward_pre_hook(self._enter))
-                    handles.append(part.register_forward_hook(partial(self._leave, path)))
+                    # Next to the module's own forward: the user's hooks are seen like the rest.
+                    enter, leave = partial(self._enter, path), partial(self._leave, path)
+                    handles.append(part.register_forward_pre_hook(enter, with_kwargs=True))
+                    handles.append(part.register_forward_hook(leave, prepend=True))
                 elif part is not self._root and not isinstance(part, nn.Sequential | nn.ModuleList):
                     handles.append(part.register_forward_hook(partial(self._close, path)))
             yield
@@ -131,14 +143,19 @@ class _Watcher(TorchFunctionMode):
             for handle in handles:
                 handle.remove()
 
-    def _enter(self, part: nn.Module, args: tuple[object, ...]) -> None:
-        self.expect_current(args[0] if len(args) == 1 else None, f"what {_label(part)} takes")
+    def _enter(
+        self, path: str, part: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> None:
+        taken = [*args, *kwargs.values()]
+        self.expect_current(
+            taken[0] if len(taken) == 1 else taken, f"what {_label(path, part)} takes"
+        )
         self._depth += 1
 
     def _leave(self, path: str, part: nn.Module, _: object, output: object) -> None:
         self._depth -= 1
         taken = self._chain.shape
-        given = self._shape_of(output, _label(part))
+        given = self._shape_of(output, _label(path, part))
         operation = _checked(operation_of(part, taken, given), taken, given)
         if isinstance(operation, Dropout) and self._dropout is not None:
             operation = replace(operation, probability=self._dropout)
@@ -146,8 +163,8 @@ class _Watcher(TorchFunctionMode):
         self.current = output
 
     def _close(self, path: str, part: nn.Module, _: object, output: object) -> None:
-        self.expect_current(output, f"what {_label(part)} returns")
-        self._chain.close(type(part).__name__, path)
+        self.expect_current(output, f"what {_label(path, part)} returns")
+        self._chain.close(type(part).__name__, path, self._weights[part])
 
     def __torch_function__(
         self,
@@ -158,13 +175,18 @@ class _Watcher(TorchFunctionMode):
     ) -> Any:
         """Look at a function that the network's own forward calls between modules."""
         result = func(*args, **(kwargs or {}))
-        if self._depth == 0 and isinstance(result, Tensor):
-            self._follow(getattr(func, "__name__", str(func)), args, kwargs or {}, result)
+        name = getattr(func, "__name__", str(func))
+        if self._depth == 0 and (isinstance(result, Tensor) or name in _WRITERS):
+            self._follow(name, args, kwargs or {}, result)
         return result
 
     def _follow(
-        self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Tensor
+        self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: object
     ) -> None:
+        if result is self.current and function not in _RESHAPES and function[-1] != "_":
+            return  # `contiguous`, say, had nothing to do
+        if function in _WRITERS:
+            raise self._no_chain(f"torch's {function}")
         taken, given = self._chain.shape, self._shape_of(result, function)
         operation: Operation | None = None
         if function in _RESHAPES and given == (prod(taken),):
@@ -181,7 +203,8 @@ class _Watcher(TorchFunctionMode):
     def expect_current(self, tensor: object, what: str) -> None:
         """Raises BadInput unless this is what the last step gave."""
         if tensor is not self.current:
-            raise self._no_chain(f"another tensor as {what}")
+            got = "another tensor" if isinstance(tensor, Tensor) else f"a {type(tensor).__name__}"
+            raise self._no_chain(f"{got} as {what}")
 
     def _shape_of(self, output: object, what: str) -> Shape:
         if not isinstance(output, Tensor) or output.shape[:1] != (BATCH,):
@@ -190,7 +213,9 @@ class _Watcher(TorchFunctionMode):
         return tuple(output.shape[1:])
 
     def _no_chain(self, got: str) -> BadInput:
-        place = users_line(traceback.extract_stack())
+        stack = traceback.extract_stack()
+        ours = [n for n, f in enumerate(stack) if (f.filename, f.name) == (__file__, "capture")]
+        place = users_line(stack[ours[-1] :] if ours else [])
         return BadInput(
             f"{self._name}: expected a chain of torch.nn modules, got {got}"
             + (f" ({place})" if place else ""),
@@ -204,8 +229,8 @@ def _is_leaf(part: nn.Module) -> bool:
     return is_torchs and not any(part.children()) and not isinstance(part, nn.Sequential)
 
 
-def _label(part: nn.Module) -> str:
-    return type(part).__name__
+def _label(path: str, part: nn.Module) -> str:
+    return f"{path} ({type(part).__name__})" if path else type(part).__name__
 
 
 def _checked(operation: Operation, taken: Shape, given: Shape) -> Operation:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mnistops.analysis.footprint import Footprint
 from mnistops.analysis.operations import AdaptivePool, Flatten, Operation, Sizes
 
-OUTPUT_SIZE = "output = floor((input + padding - dilation*(kernel-1) - 1)/stride) + 1"
+OUTPUT_SIZE = "output = floor((input + 2*padding - dilation*(kernel-1) - 1)/stride) + 1"
 FIELD_SIZE = "size = size_in + (kernel-1)*dilation*jump_in, jump = jump_in*stride"
 
 

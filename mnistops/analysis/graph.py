@@ -1,6 +1,6 @@
 """LayerGraph: the layers of a network in the order they run, with shapes and parameters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import prod
 
 from mnistops.analysis.operations import Operation, Shape, ShapeMismatch
@@ -49,7 +49,7 @@ class Step:
         return f"{self.path} ({self.type})" if self.path else self.type
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layer(Step):
     """A step in its place: with the shapes, of one image, that go in and come out.
 
@@ -57,9 +57,9 @@ class Layer(Step):
         name: the type and its number among the modules (``Conv2d-1``); a function has no number.
     """
 
-    name: str = ""
-    input_shape: Shape = ()
-    output_shape: Shape = ()
+    name: str
+    input_shape: Shape
+    output_shape: Shape
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,13 @@ class Container:
 
     Attributes:
         end: how many layers have run when it returns.
+        parameters: its own, not those of the modules in it.
     """
 
     type: str
     path: str
     end: int
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,7 @@ class ChainBuilder:
         self._modules += step.is_module
         self._layers.append(
             Layer(
-                operation=step.operation,
-                type=step.type,
-                path=step.path,
-                parameters=step.parameters,
-                is_module=step.is_module,
+                **{field.name: getattr(step, field.name) for field in fields(Step)},
                 name=f"{step.type}-{self._modules}" if step.is_module else step.type,
                 input_shape=self.shape,
                 output_shape=output_shape,
@@ -133,9 +131,9 @@ class ChainBuilder:
         )
         self.shape = output_shape
 
-    def close(self, type_name: str, path: str) -> None:
+    def close(self, type_name: str, path: str, parameters: tuple[Parameter, ...]) -> None:
         """Note that a container of layers returns here."""
-        self._containers.append(Container(type_name, path, len(self._layers)))
+        self._containers.append(Container(type_name, path, len(self._layers), parameters))
 
     def build(self) -> LayerGraph:
         """The graph of what was added."""

@@ -29,6 +29,10 @@ _KEEPS_INPUT = (
     nn.BatchNorm3d,
     nn.GroupNorm,
     nn.LeakyReLU,
+    nn.ELU,
+    nn.CELU,
+    nn.SELU,
+    nn.Hardtanh,
     nn.ReLU6,
     nn.SiLU,
     nn.GELU,
@@ -37,6 +41,8 @@ _KEEPS_INPUT = (
     nn.Mish,
     nn.PReLU,
 )
+
+_ON_VECTORS = (nn.Linear, nn.Flatten, nn.Dropout, nn.Identity, *_KEEPS_OUTPUT, *_KEEPS_INPUT)
 
 
 def operation_of(module: nn.Module, taken: Shape, given: Shape) -> Operation:  # noqa: C901, a table
@@ -53,6 +59,8 @@ def operation_of(module: nn.Module, taken: Shape, given: Shape) -> Operation:  #
                 return Unsupported(taken, given)
             channels = module.in_channels, module.out_channels
             return Convolution(_conv_window(module), *channels, module.groups)
+        case _ if axes < 1 and not isinstance(module, _ON_VECTORS):
+            return Unsupported(taken, given)  # torch takes the batch for channels
         case nn.MaxPool1d() | nn.MaxPool2d() | nn.MaxPool3d():
             return Pool(_pool_window(module, axes, module.dilation), "max")
         case nn.AvgPool1d() | nn.AvgPool2d() | nn.AvgPool3d():
@@ -66,9 +74,11 @@ def operation_of(module: nn.Module, taken: Shape, given: Shape) -> Operation:  #
         case nn.Linear(in_features=n, out_features=m) if taken == (n,):
             return Linear(n, m)
         case nn.Dropout(p=p):
-            return Dropout(p)
+            return Dropout(p, in_place=in_place)
         case nn.Dropout1d(p=p) | nn.Dropout2d(p=p) | nn.Dropout3d(p=p):
-            return Dropout(p, whole_channels=True)
+            return Dropout(p, whole_channels=True, in_place=in_place)
+        case nn.LeakyReLU() | nn.ELU() | nn.CELU() | nn.SELU() if in_place:
+            return Pointwise("output", in_place=True)
         case nn.Identity():
             return Identity()
         case nn.Softmax(dim=dim) | nn.LogSoftmax(dim=dim) if dim not in (1, -1 - axes):

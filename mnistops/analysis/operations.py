@@ -169,10 +169,12 @@ class Dropout:
 
     Attributes:
         whole_channels: whether a channel is dropped as one.
+        in_place: whether it writes over its input.
     """
 
     probability: float
     whole_channels: bool = False
+    in_place: bool = False
 
     def output_shape(self, shape: Shape) -> Shape:
         """The input's."""

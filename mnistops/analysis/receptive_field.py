@@ -15,12 +15,15 @@ from mnistops.analysis.footprint import Footprint, footprints
 from mnistops.analysis.formulas import output_formula, size_formula
 from mnistops.analysis.graph import Layer, LayerGraph
 from mnistops.analysis.operations import AdaptivePool, Flatten, Sizes, Unsupported
+from mnistops.errors import BadInput
 
 Status = Literal["exact", "bound", "whole", "unsupported"]
 
-# Beyond so many pixels of a field, or units taken by a layer's units, along one axis, it is not
-# worked out pixel by pixel what is touched.
+# Beyond so many pixels of a field along one axis it is not worked out which of them are touched,
+# and beyond so many units taken by a layer's units, what each of them can reach.
 LARGEST = 1 << 20
+LARGEST_REACH = 1 << 15
+LARGEST_JUMP = 1 << 62
 
 Reach = tuple[int, int] | None
 """First and last pixel of the input that a unit can see along one axis; None for none.
@@ -92,24 +95,26 @@ class Extent:
         hi = self.hi + taken.last * self.jump
         touched = None
         if self.touched is not None and taken.is_exact and hi - lo < LARGEST:
-            touched = 0
-            for tap in range(taken.kernel_size):
-                touched |= self.touched << int(tap * taken.dilation * self.jump)
+            touched, taps = self.touched, 1
+            while taps < taken.kernel_size:  # twice as many at each turn
+                more = min(taps, taken.kernel_size - taps)
+                touched |= touched << int(more * taken.dilation * self.jump)
+                taps += more
         return Extent(self.jump * taken.stride, lo, hi, touched)
 
     @property
     def first(self) -> int:
-        """The first pixel; where only a bound is known, rounded outwards."""
-        return floor(self.lo)
+        """The first pixel that unit 0 sees."""
+        return ceil(self.lo)
 
     @property
     def size(self) -> int:
-        """Pixels from first to last; where only a bound is known, rounded outwards."""
-        return ceil(self.hi) - floor(self.lo) + 1
+        """Pixels from first to last, the most that fit in where only a bound is known."""
+        return floor(self.hi - self.lo) + 1
 
     def share(self, unit: int, pixels: int) -> float:
         """The share of the axis' pixels that lie inside the field of this unit."""
-        first, last = floor(self.lo + unit * self.jump), ceil(self.hi + unit * self.jump)
+        first, last = ceil(self.lo + unit * self.jump), floor(self.hi + unit * self.jump)
         return max(0, min(last, pixels - 1) - max(first, 0) + 1) / pixels
 
 
@@ -153,7 +158,11 @@ class _View:
 def receptive_fields(graph: LayerGraph) -> tuple[ReceptiveField, ...]:
     """The receptive field of every layer, in the order they run.
 
-    A layer without a rule here makes its own row and all behind it ``unsupported``.
+    A layer without a rule here makes its own row and all behind it ``unsupported``. A norm counts
+    as acting on each pixel by itself: the statistics it may take over an image are not followed.
+
+    Raises:
+        BadInput: strides multiply beyond all measure.
     """
     pixels = graph.input_shape[1:]
     reaches: list[list[Reach]] = [[(i, i) for i in range(n)] for n in pixels]
@@ -162,6 +171,10 @@ def receptive_fields(graph: LayerGraph) -> tuple[ReceptiveField, ...]:
     for layer in graph.layers:
         taken = footprints(layer.operation, view.units)
         behind = view.behind(layer, taken)
+        if behind.extents and max(extent.jump for extent in behind.extents) > LARGEST_JUMP:
+            raise BadInput(
+                f"{graph.network}: {layer.label}: expected a jump of at most 2**62 pixels"
+            )
         rows.append(_row(layer, taken, view, behind, pixels))
         view = behind
     return tuple(rows)
@@ -223,7 +236,7 @@ def _share(extents: tuple[Extent, ...], unit: Sequence[int], pixels: Sizes) -> f
 
 def _reach_behind(reach: list[Reach] | None, taken: Footprint, units: int) -> list[Reach] | None:
     """What each unit of a layer can see, from what the units it takes can see."""
-    if reach is None or units * taken.kernel_size > LARGEST:
+    if reach is None or units * taken.kernel_size > LARGEST_REACH:
         return None
     behind: list[Reach] = []
     for unit in range(units):

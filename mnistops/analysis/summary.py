@@ -166,7 +166,9 @@ def _inference_peak(graph: LayerGraph) -> int:
 def _reuses_input(layer: Layer) -> bool:
     """Whether the output lives in the input's memory, in training as at inference."""
     match layer.operation:
-        case Flatten() | Identity() | Pointwise(in_place=True) | Dropout(probability=0.0):
+        case Flatten() | Identity() | Pointwise(in_place=True):
+            return True
+        case Dropout(probability=0.0) | Dropout(in_place=True):
             return True
         case _:
             return False
@@ -206,7 +208,7 @@ def _keeps_input(layer: Layer) -> bool:
             return not _is_uneven(window)
         case AdaptivePool(bins=bins, kind="avg"):
             return set(bins) != {1}  # a plain mean's gradient needs nothing but the size
-        case Linear() | Pool() | AdaptivePool() | Pointwise(keeps="input"):
+        case Linear() | Pool() | AdaptivePool() | Pointwise(keeps="input", in_place=False):
             return True
         case _:
             return False
@@ -222,7 +224,9 @@ def _extra_bytes(layer: Layer) -> int:
             return layer.input_shape[0] * padded * FLOAT_BYTES
         case Pool(kind="max") | AdaptivePool(kind="max"):
             return prod(layer.output_shape) * INDEX_BYTES
-        case Dropout(probability=p, whole_channels=whole) if p > 0:
+        case Pointwise(keeps="input", in_place=True):
+            return prod(layer.input_shape) * FLOAT_BYTES  # a copy, before it is written over
+        case Dropout(probability=p, whole_channels=whole) if 0 < p < 1:
             return prod(layer.output_shape[: 1 if whole else None]) * FLOAT_BYTES
         case _:
             return 0

@@ -34,9 +34,9 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
         UsageError: nothing to change is asked for, or no layer to change it in is found.
         BadInput: a changed layer does not fit into what it is given.
     """
-    if settings.layers is not None and not (settings.dilation or settings.keep_size):
+    if settings.layers and not (settings.dilation or settings.keep_size):
         raise UsageError(
-            f"--layers {settings.layers}: expected a change to these layers, got none",
+            f"--layers {','.join(settings.layers)}: expected a change to these layers, got none",
             "add --dilation N or --keep-size",
         )
     dilations: tuple[int | None, ...] = settings.dilation or (None,)
@@ -58,21 +58,21 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
 
 
 def what_if(
-    graph: LayerGraph, dilation: int | None, pattern: str | None, keep_size: bool
+    graph: LayerGraph, dilation: int | None, patterns: tuple[str, ...], keep_size: bool
 ) -> LayerGraph:
     """The graph with some of its windows changed, and all shapes behind them.
 
     Args:
         dilation: the selected layers' new dilation; None keeps each its own.
-        pattern: selects layers by path, with ``*`` and ``?``; a module's path selects all layers
-            inside it. None selects the layers that are dilated.
+        patterns: select layers by path, with ``*`` and ``?``; a module's path selects all layers
+            inside it. None at all select the layers that are dilated.
         keep_size: re-pad the selected layers so that each keeps its input's size (at stride 1).
 
     Raises:
         UsageError: no layer is selected; the error names the candidates.
         BadInput: a layer does not fit any more; the error names it.
     """
-    selected = _select(graph, pattern)
+    selected = _select(graph, patterns)
     builder = ChainBuilder(graph.network, graph.input_shape)
     try:
         for layer in graph.layers:
@@ -91,19 +91,23 @@ def what_if(
     return builder.build()
 
 
-def _select(graph: LayerGraph, pattern: str | None) -> dict[str, Window]:
+def _select(graph: LayerGraph, patterns: tuple[str, ...]) -> dict[str, Window]:
     """The windows to change, by path."""
     candidates = {
         layer.path: window for layer in graph.layers if (window := _dilatable(layer)) is not None
     }
-    if pattern is None:
-        selected = {path: w for path, w in candidates.items() if set(w.dilation) != {1}}
-        problem = f"{graph.network}: expected a dilated layer, got none"
-    else:
-        selected = {path: w for path, w in candidates.items() if _matches(path, pattern)}
-        problem = f"--layers {pattern}: expected the path of a convolution or max pool, got none"
-    if not selected:
-        raise UsageError(problem, f"--layers takes one of: {', '.join(candidates)}")
+    hint = f"--layers takes some of: {', '.join(candidates)}"
+    selected = {path: w for path, w in candidates.items() if set(w.dilation) != {1}}
+    if not patterns and not selected:
+        raise UsageError(f"{graph.network}: expected a dilated layer, got none", hint)
+    for pattern in patterns:
+        if not any(_matches(path, pattern) for path in candidates):
+            raise UsageError(
+                f"--layers {pattern}: expected the path of a convolution or max pool, got none",
+                hint,
+            )
+    if patterns:
+        selected = {p: w for p, w in candidates.items() if any(_matches(p, x) for x in patterns)}
     return selected
 
 

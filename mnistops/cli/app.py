@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Annotated, NoReturn
 
 import typer
@@ -72,31 +73,38 @@ def run(arguments: Sequence[str]) -> int:
     except MnistopsError as error:
         failure = error
     except typer.TyperException as error:
-        failure = _usage_error(error)
+        failure = _usage_error(error, arguments)
+    except SystemExit:
+        return ExitCode.DONE  # Typer's, where the reader of a help text has closed the pipe
     except Exception as error:
         failure = MnistopsError(
             f"mnistops: expected no bug, got {type(error).__name__}: {error}",
             "please report it, with what the same command prints with --debug",
         )
         failure.__cause__ = error
+    _print_error(failure)
     if "--debug" in arguments:
-        traceback.print_exception(failure)
-    else:
-        _print_error(failure)
+        remark("".join(traceback.format_exception(failure)).rstrip())
     return failure.exit_code
 
 
 def _print_error(error: MnistopsError) -> None:
     lines = [f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
-    remark("\n".join(" ".join(line.splitlines()) for line in lines))
+    remark("\n".join("".join(map(_visible, " ".join(line.splitlines()))) for line in lines))
 
 
-def _usage_error(error: typer.TyperException) -> UsageError:
+def _visible(character: str) -> str:
+    """A control character as its escape: a file's name could hold one for the terminal."""
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
+def _usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
     """Typer's complaint about the command line in our two lines."""
+    words = takewhile(lambda word: not word.startswith("-"), arguments)
     option = getattr(error, "option_name", None)
     near = getattr(error, "possibilities", None)
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "mnistops"
+    path = context.command_path if context else " ".join(["mnistops", *words])
     hint = f"`{path} --help` shows what it takes"
     if hasattr(error, "possibilities"):
         message = f"{option}: expected an option of `{path}`, got an unknown one"

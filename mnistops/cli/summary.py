@@ -9,19 +9,16 @@ from mnistops.report.publish import publish
 from mnistops.report.summary import summary_report
 from mnistops.report.torchsummary import counted_otherwise, torchsummary_text
 from mnistops.settings import Loaded
-from mnistops.settings.load import DEFAULT
 
 
 @with_settings("network", "summary", "output.format", network_argument=True)
 def summary(loaded: Loaded) -> None:
     """Show what a network is made of: layers, shapes, parameters, multiply-adds, memory."""
     network, output = loaded.settings.network, loaded.settings.output
-    graph = layer_graph(network.name, network.input_size, network.dropout)
+    graph = layer_graph(network.name, network.input_size, loaded.own_dropout())
     result = summarize_graph(graph)
     if loaded.settings.summary.style == "table":
-        source = loaded.sources["network.dropout"]
-        report = summary_report(result, "" if source == DEFAULT else source)
-        publish(report, output.format)
+        publish(summary_report(result), output.format)
         return
     if output.format != "table":
         raise UsageError(

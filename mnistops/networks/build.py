@@ -42,7 +42,8 @@ def build(spec: NetworkSpec) -> SpecNetwork:
     for layer in lower(spec).layers:
         shapes.setdefault(layer.path.split(".")[0], layer.input_shape)
     blocks = OrderedDict((b.name, _module(b, shapes[b.name], spec.dropout)) for b in spec.blocks)
-    taken = next((name for name in blocks if hasattr(SpecNetwork, name)), None)
+    empty = SpecNetwork(OrderedDict(), spec.output)
+    taken = next((name for name in blocks if hasattr(empty, name)), None)
     if taken is not None:
         raise BadInput(
             f"{spec.name}: block {taken}: expected a name that torch.nn.Module leaves free"

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -70,15 +70,15 @@ def load_python(path: Path, name: str) -> "nn.Module":
     source = f"{path}:{name}"
     with users_code(source), _folder_on_path(path):
         module = _run(path)
-        made = getattr(module, name, None)
-        if made is not None and callable(made) and not _is_module(made):
+        if not hasattr(module, name):
+            known = [key for key, value in vars(module).items() if _is_defined_in(module, value)]
+            raise BadInput(
+                f"{source}: expected a class or function of that name, got none",
+                suggestion(name, known) or f"the file defines: {', '.join(known) or 'nothing'}",
+            )
+        made = getattr(module, name)
+        if callable(made) and not _is_module(made):
             made = made()
-    if made is None:
-        known = [key for key in vars(module) if not key.startswith("_")]
-        raise BadInput(
-            f"{source}: expected a class or function of that name, got none",
-            suggestion(name, known) or f"the file defines: {', '.join(known) or 'nothing'}",
-        )
     if not _is_module(made):
         raise BadInput(f"{source}: expected a torch.nn.Module, got {type(made).__name__}")
     return cast("nn.Module", made)
@@ -88,6 +88,10 @@ def _is_module(value: object) -> bool:
     from torch import nn
 
     return isinstance(value, nn.Module)
+
+
+def _is_defined_in(module: ModuleType, value: object) -> bool:
+    return callable(value) and getattr(value, "__module__", None) == module.__name__
 
 
 def _run(path: Path) -> ModuleType:
@@ -109,4 +113,5 @@ def _folder_on_path(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(folder)
+        with suppress(ValueError):  # the user's code may have tidied up itself
+            sys.path.remove(folder)

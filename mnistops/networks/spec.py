@@ -6,7 +6,7 @@ Sizes are in pixels, pairs are (height, width), and one number stands for a pair
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -137,9 +137,16 @@ class NetworkSpec(Frozen):
 
     name: str = Field(min_length=1, max_length=100)
     input_size: tuple[Count, Count, Count] = (1, 28, 28)
-    dropout: float = Field(0.0, ge=0, lt=1, allow_inf_nan=False)
+    dropout: float = Field(0.0, strict=True, ge=0, lt=1, allow_inf_nan=False)
     output: Literal["log_softmax", "logits"] = "log_softmax"
-    blocks: tuple[AnyBlock, ...] = Field(min_length=1, max_length=1000)
+    blocks: tuple[AnyBlock, ...] = Field(min_length=1, max_length=200)
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_one_line(cls, name: str) -> str:
+        if not name.isprintable():
+            raise ValueError(f"expected printable text on one line, got {name!r}")
+        return name
 
     @field_validator("blocks")
     @classmethod
@@ -189,12 +196,9 @@ class NetworkSpec(Frozen):
 
 
 _TYPES: dict[str, type[Block]] = {
-    "conv": Conv,
-    "max_pool": MaxPool,
-    "avg_pool": AvgPool,
-    "global_avg_pool": GlobalAvgPool,
-    "linear": Linear,
+    kind.model_fields["type"].default: kind for kind in get_args(get_args(AnyBlock)[0])
 }
+_PAIRS = {"kernel_size": "from 1", "stride": "from 1", "dilation": "from 1", "padding": "from 0"}
 
 
 def _explain(error: ValidationError, values: object, origin: str) -> BadInput:
@@ -219,6 +223,13 @@ def _explain(error: ValidationError, values: object, origin: str) -> BadInput:
             return BadInput(
                 f"{where}: expected letters, digits and underscores, got {detail['input']!r:.80}"
             )
+    key = place.rpartition(": ")[2]
+    if key in _PAIRS:
+        same = ", or 'same'" if key == "padding" and "groups" in keys else ""
+        return BadInput(
+            f"{where}: expected a whole number {_PAIRS[key]} to 65536, or a pair of them{same}, "
+            f"got {detail['input']!r:.80}"
+        )
     # Pydantic's "Input should be a valid integer, unable to parse string as an integer".
     expected = detail["msg"].removeprefix("Input should be ").split(", unable")[0]
     return BadInput(f"{where}: expected {expected}, got {detail['input']!r:.80}")

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from io import BytesIO, TextIOWrapper
 
 from rich.console import Console, RenderableType
@@ -63,4 +64,5 @@ def write(text: str) -> None:
 def remark(text: str) -> None:
     """Write lines of text to standard error; where that is closed, nobody wants them."""
     if sys.stderr is not None:
-        sys.stderr.write(text + "\n")
+        with suppress(OSError):
+            sys.stderr.write(text + "\n")

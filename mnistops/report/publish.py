@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from mnistops.report.console import show, stdout_console, write
 from mnistops.report.grid import Grid, to_csv, to_json, to_markdown, to_terminal
-
-Format = Literal["table", "json", "csv", "markdown"]
+from mnistops.settings.tree import Format
 
 
 @dataclass(frozen=True)

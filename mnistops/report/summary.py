@@ -20,21 +20,16 @@ _COLUMNS = (
 )
 
 
-def summary_report(summary: ModelSummary, dropout_source: str = "") -> Report:
-    """The summary in every format; for programs, memory is in bytes.
-
-    Args:
-        dropout_source: who set the dropout, if it is not the network's own.
-    """
-    return Report((_grid(summary, dropout_source),), _document(summary), _records(summary))
+def summary_report(summary: ModelSummary) -> Report:
+    """The summary in every format; for programs, memory is in bytes."""
+    return Report((_grid(summary),), _document(summary), _records(summary))
 
 
-def _grid(summary: ModelSummary, dropout_source: str) -> Grid:
+def _grid(summary: ModelSummary) -> Grid:
     trainable = integer(summary.trainable_params)
     frozen = integer(summary.total_params - summary.trainable_params)
     unused = f", {integer(summary.unused_params)} never run" if summary.unused_params else ""
     dropout = "" if summary.dropout is None else f" at dropout {summary.dropout:g}"
-    origin = f" ({dropout_source})" if dropout and dropout_source else ""
     memory = summary.memory
     return Grid(
         _COLUMNS,
@@ -53,7 +48,7 @@ def _grid(summary: ModelSummary, dropout_source: str) -> Grid:
             f"parameters: {trainable} trainable, {frozen} frozen{unused}; "
             f"{kibibytes(memory.parameters)} in float32",
             f"activations of one image in float32: {kibibytes(memory.inference_peak)} at the peak "
-            f"of inference, {kibibytes(memory.training_kept)} kept for training{dropout}{origin}",
+            f"of inference, {kibibytes(memory.training_kept)} kept for training{dropout}",
             "mult-adds: of convolutions and linear layers, for one image",
         ),
     )

@@ -6,7 +6,7 @@ else. Where that is not the sum over all parameters, `counted_otherwise` says so
 
 from math import prod
 
-from mnistops.analysis.graph import LayerGraph
+from mnistops.analysis.graph import LayerGraph, Parameter
 from mnistops.analysis.operations import Shape
 from mnistops.analysis.summary import ModelSummary
 
@@ -66,13 +66,18 @@ def _rows(graph: LayerGraph) -> list[Row]:
     waiting = list(graph.containers)
     for number, layer in enumerate(graph.layers, start=1):
         if layer.is_module:
-            counted = {p.name: p for p in layer.parameters if p.name in ("weight", "bias")}
-            total = sum(parameter.count for parameter in counted.values())
-            is_trained = "weight" in counted and counted["weight"].trainable
-            rows.append((layer.type, layer.output_shape, total, total if is_trained else 0))
+            rows.append((layer.type, layer.output_shape, *_counts(layer.parameters)))
         while waiting and waiting[0].end == number:
-            rows.append((waiting.pop(0).type, layer.output_shape, 0, 0))
+            container = waiting.pop(0)
+            rows.append((container.type, layer.output_shape, *_counts(container.parameters)))
     return rows
+
+
+def _counts(parameters: tuple[Parameter, ...]) -> tuple[int, int]:
+    """All and trainable: ``weight`` and ``bias`` together go by whether ``weight`` is trained."""
+    counted = {p.name: p for p in parameters if p.name in ("weight", "bias")}
+    total = sum(parameter.count for parameter in counted.values())
+    return total, total if "weight" in counted and counted["weight"].trainable else 0
 
 
 def _line(name: str, shape: str, params: str) -> str:

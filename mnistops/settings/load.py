@@ -20,6 +20,7 @@ from mnistops.settings.tree import Settings, Tree, deep_merge, recipe_of
 
 COMMAND_LINE = "command line"
 ENVIRONMENT = "environment"
+RECIPE = "recipe"
 DEFAULT = "default"
 
 _LIST_SETTINGS = "`mnistops config show` lists the settings"
@@ -36,6 +37,11 @@ class Loaded:
 
     settings: Settings
     sources: Mapping[str, str]
+
+    def own_dropout(self) -> float | None:
+        """``network.dropout`` for a look at the network as it is: a recipe's is for training."""
+        is_recipes = self.sources["network.dropout"].startswith(RECIPE)
+        return None if is_recipes else self.settings.network.dropout
 
 
 def load_settings(command_line: Tree | None = None, config_file: Path | None = None) -> Loaded:
@@ -66,7 +72,7 @@ def load_settings(command_line: Tree | None = None, config_file: Path | None = N
     except ValidationError as error:
         raise _explain(error, layers) from None
     recipe, preset = recipe_of(given)
-    layers.append((f"recipe {recipe}", preset))
+    layers.append((f"{RECIPE} {recipe}", preset))
     return Loaded(settings, {key: _source(key, layers) for key, _ in fields()})
 
 

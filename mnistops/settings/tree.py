@@ -5,7 +5,7 @@ command line, ``config show``, ``config init`` and the JSON schema are all deriv
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,6 +30,9 @@ Tree = dict[str, Any]
 """Raw values as nested dictionaries: ``{"train": {"epochs": 3}}``."""
 
 
+Format = Literal["table", "json", "csv", "markdown"]
+
+
 @dataclass(frozen=True)
 class Flag:
     """The option of a field whose own name would not say enough on the command line."""
@@ -44,18 +47,27 @@ class Form:
     words: str
 
 
-def _split_list(value: object) -> object:
-    """Read ``1,2`` or ``[1, 2]``, or an option given several times, as one list."""
+def _split_commas(value: object) -> object:
+    """Read ``a,b``, or an option given several times, as one list."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         value = ",".join(value)
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _split_numbers(value: object) -> object:
+    """Read ``1,2`` or ``[1, 2]`` or one number as a list, and leave the rest to the type."""
     if isinstance(value, str):
-        return [part.strip() for part in value.strip().strip("[]").split(",")]
-    return value
+        value = value.strip().removeprefix("[").removesuffix("]")
+    if isinstance(value, int):
+        value = [value]
+    if isinstance(value, list) and any(isinstance(item, bool) for item in value):
+        raise ValueError("true or false is no item of this list")
+    return _split_commas(value)
 
 
-def _comma_list(words: str) -> tuple[object, ...]:
-    # NoDecode: the environment's text reaches `_split_list` instead of being read as JSON.
-    return (NoDecode, BeforeValidator(_split_list), Form(words))
+def _comma_list(split: Callable[[object], object], words: str) -> tuple[object, ...]:
+    # NoDecode: the environment's text reaches `split` instead of being read as JSON.
+    return (NoDecode, BeforeValidator(split), Form(words))
 
 
 Positive = Annotated[int, Field(ge=1, le=65536)]
@@ -92,12 +104,13 @@ class NetworkSettings(Section):
 
     name: Annotated[str, Flag("--network")] = Field(
         "reference",
+        min_length=1,
         description="A built-in name, file.toml, file.py:NAME (its code is run), a checkpoint "
         "or a run folder.",
     )
     input_size: Annotated[
         tuple[Positive, Positive, Positive] | None,
-        *_comma_list("channels,height,width as 1,28,28, each from 1 to 65536"),
+        *_comma_list(_split_numbers, "channels,height,width as 1,28,28, each from 1 to 65536"),
     ] = Field(
         None, description="Channels, height and width of the input; unset: the network's own."
     )
@@ -122,17 +135,20 @@ class RfSettings(Section):
     """Receptive fields. What they are, and would be with another dilation."""
 
     dilation: Annotated[
-        tuple[Positive, ...], *_comma_list("whole numbers from 1 to 65536, as 2 or 1,2")
+        tuple[Positive, ...],
+        *_comma_list(_split_numbers, "whole numbers from 1 to 65536, as 2 or 1,2"),
     ] = Field(
         (),
         description="What if the selected layers had this dilation? Give it several times "
         "(or as 1,2) to compare.",
     )
-    layers: str | None = Field(
-        None,
-        min_length=1,
-        description="Path pattern (convblock5, 'conv*') of the layers to change; unset: those "
-        "that are dilated in the network.",
+    layers: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...],
+        *_comma_list(_split_commas, "path patterns, as convblock5 or 'conv*,pool?'"),
+    ] = Field(
+        (),
+        description="Paths of the layers to change, * and ? allowed; unset: those that are "
+        "dilated in the network.",
     )
     keep_size: bool = Field(
         False, description="Re-pad the selected layers so that each keeps the size of its input."
@@ -170,9 +186,7 @@ class OutputSettings(Section):
     """Output. Where results go, and how they are written."""
 
     runs_dir: Path = Field(Path("runs"), description="Folder that run folders are made in.")
-    format: Literal["table", "json", "csv", "markdown"] = Field(
-        "table", description="How the result is written to standard output."
-    )
+    format: Format = Field("table", description="How the result is written to standard output.")
 
 
 RECIPES: Mapping[str, Tree] = {

@@ -40,6 +40,16 @@ class Block(nn.Module):
         return self.body(images)  # type: ignore[no-any-return]
 
 
+def writes(tensor: Tensor) -> Tensor:
+    tensor[:] = 0
+    return tensor
+
+
+def swaps(tensor: Tensor, other: Tensor) -> Tensor:
+    tensor.data = other
+    return tensor
+
+
 class Whatever(nn.Module):
     """A forward handed in."""
 
@@ -100,14 +110,17 @@ def test_a_failure_leaves_everything_as_it_was() -> None:
     ("forward", "got"),
     [
         (lambda net, x: net.conv(x) + 1, "torch's add"),
-        (lambda net, x: (net.conv(x), net.relu(x))[0], "another tensor as what ReLU takes"),
+        (lambda net, x: (net.conv(x), net.relu(x))[0], "another tensor as what relu (ReLU) takes"),
         (lambda net, x: (net.conv(x), x)[1], "another tensor as what net returns"),
-        (lambda net, x: (net.conv(x),), "another tensor as what net returns"),
+        (lambda net, x: (net.conv(x),), "a tuple as what net returns"),
+        (lambda net, x: {"out": net.conv(x)}, "a dict as what net returns"),
+        (lambda net, x: writes(net.conv(x)), "torch's __setitem__"),
+        (lambda net, x: swaps(net.conv(x), x), "torch's __set__"),
+        (lambda net, x: net.conv(x).relu_(), "torch's relu_"),
         (lambda net, x: functional.relu(net.conv(x)), "torch's relu"),
         (lambda net, x: net.conv(x[:1]), "from __getitem__ for 2 images"),
         (lambda net, x: net.conv(x).softmax(2), "torch's softmax"),
         (lambda net, x: net.conv(x).view(-1), "from view for 2 images"),
-        (lambda net, x: net.conv(input=x), "another tensor as what Conv2d takes"),
     ],
 )
 def test_what_is_no_chain_is_said(forward: Any, got: str) -> None:
@@ -116,6 +129,23 @@ def test_what_is_no_chain_is_said(forward: Any, got: str) -> None:
     assert error.value.message.startswith("net: expected a chain of torch.nn modules, got ")
     assert got in error.value.message
     assert "test_capture.py, line" in error.value.message or "returns" in got
+
+
+def test_what_changes_nothing_is_no_step() -> None:
+    network = Whatever(lambda net, x: net.relu(net.conv(input=x.float()).contiguous()))
+    assert [layer.path for layer in capture(network, (1, 8, 8), "net").layers] == ["conv", "relu"]
+
+
+def test_the_users_own_hooks_are_seen() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU())
+    network[0].register_forward_hook(lambda _module, _args, output: output * 2)
+    with pytest.raises(BadInput, match="torch's mul"):
+        capture(network, (1, 8, 8), "net")
+
+
+def test_lazy_weights_are_said_to_be() -> None:
+    with pytest.raises(BadInput, match="expected weights with shapes, got a lazy LazyConv2d"):
+        capture(nn.Sequential(nn.LazyConv2d(2, 3)), (1, 8, 8), "net")
 
 
 def test_no_layer_is_no_chain() -> None:

@@ -1,7 +1,10 @@
 """Summaries against torch's own counts, and torchinfo's."""
 
+import inspect
 from math import prod
+from typing import Any
 
+import pytest
 import torch
 from hypothesis import given
 from torch import Tensor, nn
@@ -122,6 +125,37 @@ def test_in_place_activations_take_no_memory() -> None:
     summary = summarize_graph(capture(network, (1, 8, 8), "net"))
     assert summary.memory.training_kept == saved_bytes(network, torch.randn(IMAGES, 1, 8, 8))
     assert summary.dropout == 0.5
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        nn.ReLU,
+        nn.LeakyReLU,
+        nn.ELU,
+        nn.CELU,
+        nn.SELU,
+        nn.ReLU6,
+        nn.Hardtanh,
+        nn.SiLU,
+        nn.Mish,
+        nn.Hardswish,
+        nn.Dropout,
+        nn.Sigmoid,
+        nn.Tanh,
+        nn.GELU,
+        nn.Softplus,
+        nn.PReLU,
+    ],
+)
+def test_what_each_activation_keeps(kind: Any, in_place: bool) -> None:
+    if in_place and "inplace" not in inspect.signature(kind).parameters:
+        pytest.skip(f"{kind.__name__} has no in-place form")
+    module = kind(inplace=True) if in_place else kind()
+    network = nn.Sequential(nn.Conv2d(2, 4, 1), module, nn.Conv2d(4, 3, 1))
+    summary = summarize_graph(capture(network, (2, 8, 8), "net"))
+    assert summary.memory.training_kept == saved_bytes(network, torch.randn(IMAGES, 2, 8, 8))
 
 
 def test_dropout_of_whole_channels_keeps_a_number_per_channel() -> None:

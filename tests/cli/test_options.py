@@ -22,6 +22,7 @@ def test_every_option_reaches_its_setting(command: Run, key_and_field: tuple) ->
         "auto, cpu, cuda, cuda:N or mps": "cuda:1",
         "channels,height,width as 1,28,28, each from 1 to 65536": "3,4,5",
         "whole numbers from 1 to 65536, as 2 or 1,2": "4,5",
+        "path patterns, as convblock5 or 'conv*,pool?'": "a,b[12]",
         "a number from 0 below 1": "0.25",
         "a number above 0": "0.25",
     }.get(form(field), form(field).split()[-1] if " or " in form(field) else "7")

@@ -21,7 +21,7 @@ def test_table(command: Run) -> None:
     assert "AdaptiveAvgPool2d-30" in out
     assert "1,390,290" in out
     assert "5,340 trainable, 0 frozen; 20.9 KiB in float32" in out
-    assert "56.7 KiB at the peak of inference" in out
+    assert "56.7 KiB at the peak of inference, 375.6 KiB kept for training at dropout 0.03" in out
 
 
 def test_json(command: Run) -> None:
@@ -39,6 +39,19 @@ def test_json(command: Run) -> None:
         "mult_adds": 60840,
     }
     assert result["memory"]["parameters"] == 21360
+
+
+def test_dropout_is_the_networks_own_unless_it_is_given(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dropout(*arguments: str) -> float:
+        out = command("summary", "--format", "json", *arguments).out
+        return float(json.loads(out)["dropout"])
+
+    assert dropout() == 0.03
+    assert dropout("--dropout", "0.2") == 0.2
+    monkeypatch.setenv("MNISTOPS_NETWORK__DROPOUT", "0.1")
+    assert dropout() == 0.1
 
 
 def test_csv_and_markdown(command: Run) -> None:

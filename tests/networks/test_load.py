@@ -24,6 +24,7 @@ def make():
     return Net()
 
 made = Net()
+nothing = None
 number = 3
 
 def fails():
@@ -64,10 +65,15 @@ def test_a_class_a_function_and_a_module(
     ("name", "message", "hint"),
     [
         ("Nett", "expected a class or function of that name, got none", "did you mean 'Net'?"),
-        ("zzz", "expected a class or function of that name, got none", "the file defines: "),
+        (
+            "zzz",
+            "expected a class or function of that name, got none",
+            "the file defines: Net, make, made",
+        ),
+        ("nothing", "expected a torch.nn.Module, got NoneType", None),
         ("number", "expected a torch.nn.Module, got int", None),
         ("gives_a_number", "expected a torch.nn.Module, got int", None),
-        ("fails", "expected it to run, got RuntimeError: first line", ", line 18, in fails: raise"),
+        ("fails", "expected it to run, got RuntimeError: first line", ", line 19, in fails: raise"),
         ("leaves", "expected it to run, got SystemExit: 3", "in leaves"),
     ],
 )
