@@ -1,0 +1,62 @@
+"""The examples run and say what is true."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+import mnistops
+from tests.running import Run
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def test_every_example_is_tested() -> None:
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_file()} == {
+        "small.toml",
+        "chain.py",
+        "inspect_networks.py",
+    }
+
+
+@pytest.mark.parametrize("name", ["small.toml", "chain.py:Net"])
+@pytest.mark.parametrize("verb", ["summary", "rf"])
+def test_networks(command: Run, name: str, verb: str) -> None:
+    outcome = command(verb, str(EXAMPLES / name))
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out
+
+
+def test_the_commands_in_their_comments_run(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(EXAMPLES.parent)
+    for name in ("small.toml", "chain.py"):
+        lines = (EXAMPLES / name).read_text().splitlines()
+        commands = [
+            line.lstrip("# ") for line in lines if line.lstrip("# ").startswith("mnistops ")
+        ]
+        assert len(commands) == 2
+        for line in commands:
+            assert command(*line.replace("'", "").split()[1:]).code == 0
+
+
+def test_the_small_network_shows_every_kind_of_block() -> None:
+    spec = mnistops.NetworkSpec.from_toml((EXAMPLES / "small.toml").read_text(), "small.toml")
+    assert {block.type for block in spec.blocks} == {
+        "conv",
+        "max_pool",
+        "avg_pool",
+        "global_avg_pool",
+        "linear",
+    }
+
+
+def test_the_chain_has_as_many_parameters_as_it_says() -> None:
+    total = mnistops.summarize(f"{EXAMPLES}/chain.py:Net").total_params
+    assert f"{total:,} parameters" in (EXAMPLES / "chain.py").read_text()
+
+
+def test_looking_at_networks_from_python(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(EXAMPLES / "inspect_networks.py"), run_name="__main__")
+    out = capsys.readouterr().out
+    assert "reference        5,340 parameters  1,390,290 mult-adds" in out
+    assert "gap            32 + (5-1)*1*2 = 40    coverage 100%" in out

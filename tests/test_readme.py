@@ -1,0 +1,84 @@
+"""The README: every command in it prints what stands below it, every snippet runs."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mnistops.networks.zoo import REFERENCE
+from tests.running import Run
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def examples() -> list[tuple[str, str]]:
+    """(command, what it prints) for every console block but that of times."""
+    pairs = [block.removeprefix("$ ").split("\n", 1) for block in blocks("console")]
+    return [(command, printed) for command, printed in pairs if "startup_times" not in command]
+
+
+@pytest.fixture(autouse=True)
+def in_a_checkout(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+
+
+def test_there_are_examples() -> None:
+    assert len(examples()) >= 6
+
+
+@pytest.mark.parametrize(("line", "printed"), examples(), ids=lambda text: text[:40])
+def test_commands_print_what_is_shown(
+    command: Run, monkeypatch: pytest.MonkeyPatch, line: str, printed: str
+) -> None:
+    words = shlex.split(line)
+    while "=" in words[0]:
+        monkeypatch.setenv(*words.pop(0).split("=", 1))
+    assert words.pop(0) == "mnistops"
+    outcome = command(*words)
+    assert outcome.out + outcome.err == printed
+
+
+@pytest.mark.parametrize("snippet", blocks("python"))
+def test_snippets_run(snippet: str) -> None:
+    exec(compile(snippet, "README.md", "exec"), {})
+
+
+def test_the_set_up_is_two_commands() -> None:
+    set_up = [block.strip() for block in blocks("sh")[:2]]
+    assert set_up == ["pip install -e . && mnistops summary", 'pip install -e ".[test]" && pytest']
+    assert set_up[1].split(" && ")[0].split("pip ")[1] in (
+        ROOT / ".ci" / "run"
+    ).read_text().replace("--quiet ", "")
+
+
+def test_the_config_commands_run(command: Run) -> None:
+    for line in blocks("sh")[2].splitlines():
+        assert command(*shlex.split(line, comments=True)[1:]).code == 0
+
+
+def test_the_right_receptive_fields_stand_beside_the_seeds(command: Run) -> None:
+    rows = [line.split("|")[1:-1] for line in README.splitlines() if line.startswith("  | ")]
+    layers, _, _, right = ([cell.strip() for cell in row] for row in rows)
+    printed = {line.split()[0]: line.split() for line in command("rf").out.splitlines() if line}
+    sizes = {row[1].split(".")[0]: row[8] for row in printed.values() if len(row) > 12}
+    assert [sizes[layer] for layer in layers[1:]] == right[1:]
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if "://" not in target and not target.startswith("../../actions/"):
+            assert (ROOT / target).exists(), target
+    assert (ROOT / ".github" / "workflows" / "ci.yml").exists()
+
+
+def test_the_blocks_of_reference_are_as_told() -> None:
+    text = README[README.index("## The reference network") : README.index("**Dilation**")]
+    assert f"dropout {REFERENCE.dropout}" in text
+    assert text.count("\n1. ") + sum(f"\n{n}. " in text for n in range(2, 7)) == 6
