@@ -30,10 +30,8 @@ def test_networks(command: Run, name: str, verb: str) -> None:
 def test_the_commands_in_their_comments_run(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(EXAMPLES.parent)
     for name in ("small.toml", "chain.py"):
-        lines = (EXAMPLES / name).read_text().splitlines()
-        commands = [
-            line.lstrip("# ") for line in lines if line.lstrip("# ").startswith("mnistops ")
-        ]
+        lines = [line.lstrip("# ") for line in (EXAMPLES / name).read_text().splitlines()]
+        commands = [line for line in lines if line.startswith("mnistops ")]
         assert len(commands) == 2
         for line in commands:
             assert command(*line.replace("'", "").split()[1:]).code == 0
