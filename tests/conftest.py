@@ -12,6 +12,8 @@ from tests.running import Outcome, Run
 # A failing example prints how to repeat it; a slow machine is no failure.
 settings.register_profile("mnistops", deadline=None, print_blob=True)
 settings.load_profile("mnistops")
+# For a longer search by hand: pytest --hypothesis-profile thorough
+settings.register_profile("thorough", parent=settings.get_profile("mnistops"), max_examples=2000)
 
 
 @pytest.fixture(autouse=True)

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from mnistops.settings.tree import Flag, Form, Section, Settings
 
 PREFIX = "MNISTOPS_"
+
+# The attributes of pydantic's bounds, in words.
+_BOUNDS = {"ge": "from", "gt": "above", "le": "up to", "lt": "below"}
 
 
 def sections() -> dict[str, type[Section]]:
@@ -78,18 +80,10 @@ def form(field: FieldInfo) -> str:
         Path: "a path",
         str: "text",
     }[value_type(field)]
-    return words + "".join(_bound(item) for item in field.metadata)
-
-
-def _bound(item: object) -> str:
-    match item:
-        case Ge(ge=low):
-            return f" from {low}"
-        case Gt(gt=low):
-            return f" above {low}"
-        case Le(le=high):
-            return f" up to {high}"
-        case Lt(lt=high):
-            return f" below {high}"
-        case _:
-            return ""
+    bounds = [
+        f" {word} {limit}"
+        for item in field.metadata
+        for name, word in _BOUNDS.items()
+        if (limit := getattr(item, name, None)) is not None
+    ]
+    return words + "".join(bounds)
