@@ -41,10 +41,11 @@ class Checkpoint:
     state_dict: Mapping[str, "Tensor"]
 
 
-def open_network(source: str) -> "NetworkSpec | nn.Module":
+def open_network(source: str, channels: int | None = None) -> "NetworkSpec | nn.Module":
     """The network that the user names.
 
     Args:
+        channels: of the input it is wanted for; trained weights take one number of them only.
         source: a built-in name, ``file.toml``, ``file.py:NAME`` (its code is run), a checkpoint,
             or a run folder (its best checkpoint, else its last).
 
@@ -64,18 +65,24 @@ def open_network(source: str) -> "NetworkSpec | nn.Module":
     if path.suffix == ".py":
         raise BadInput(f"{source}: expected file.py:NAME, got no name", f"try {source}:Net")
     if path.exists() or path.suffix in SUFFIXES or os.sep in source:
-        return _network_of(load_checkpoint(find_checkpoint(path)))
+        return _network_of(load_checkpoint(find_checkpoint(path)), channels)
     return load_builtin(source)
 
 
-def _network_of(checkpoint: Checkpoint) -> NetworkSpec:
-    if isinstance(checkpoint.network, NetworkSpec):
-        return checkpoint.network
-    raise BadInput(
-        f"{checkpoint.path}: expected a network of our blocks, got one in Python, "
-        "whose code a checkpoint never runs",
-        f"name the code itself: {checkpoint.network}",
-    )
+def _network_of(checkpoint: Checkpoint, channels: int | None) -> NetworkSpec:
+    spec = checkpoint.network
+    if not isinstance(spec, NetworkSpec):
+        raise BadInput(
+            f"{checkpoint.path}: expected a network of our blocks, got one in Python, "
+            "whose code a checkpoint never runs",
+            f"name the code itself: {spec}",
+        )
+    if channels not in (None, spec.input_size[0]):
+        raise BadInput(
+            f"{checkpoint.path}: expected an input of {spec.input_size[0]} channels, as its "
+            f"weights have, got {channels}"
+        )
+    return spec
 
 
 def find_checkpoint(path: Path) -> Path:
@@ -152,7 +159,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise
     except Exception as error:  # a hostile file may fail in any way, and each means the same
         raise BadInput(
-            f"{path}: expected a checkpoint of plain tensors, got {type(error).__name__} reading it"
+            f"{path}: expected a checkpoint of plain tensors, got {type(error).__name__}",
+            "save model.state_dict(), not the model",
         ) from error
     if not isinstance(values, dict):
         raise BadInput(f"{path}: expected a checkpoint, got {type(values).__name__}")

@@ -39,7 +39,9 @@ def layer_graph(
         BadInput: not a network, or one that cannot take this input.
     """
     name = fspath(network) if isinstance(network, str | PathLike) else type(network).__name__
-    opened = open_network(name) if isinstance(network, str | PathLike) else network
+    channels = input_size[0] if input_size else None
+    is_named = isinstance(network, str | PathLike)
+    opened = open_network(name, channels) if is_named else network
     if isinstance(opened, NetworkSpec):
         changes = {"input_size": input_size, "dropout": dropout}
         given = {key: value for key, value in changes.items() if value is not None}
@@ -58,17 +60,31 @@ def layer_graph(
 def summarize(
     network: "Network", input_size: InputSize | None = None, dropout: float | None = None
 ) -> ModelSummary:
-    """Parameters, multiply-adds and memory of a network; arguments as for `layer_graph`."""
+    """Parameters, multiply-adds and memory of a network.
+
+    Args:
+        network: a built-in name, a file or run folder, a NetworkSpec or a torch module.
+        input_size: channels, height and width; None takes the network's own, or (1, 28, 28).
+        dropout: the probability of every dropout layer; None takes the network's own.
+
+    Raises:
+        MnistopsError: the network cannot be opened, or cannot take this input.
+    """
     return summarize_graph(layer_graph(network, input_size, dropout))
 
 
 def receptive_field(
     network: "Network", input_size: InputSize | None = None, all_layers: bool = False
 ) -> tuple[ReceptiveField, ...]:
-    """What the units of each layer see of the input; arguments as for `layer_graph`.
+    """What the units of each layer see of the input, layer by layer.
 
     Args:
+        network: a built-in name, a file or run folder, a NetworkSpec or a torch module.
+        input_size: channels, height and width; None takes the network's own, or (1, 28, 28).
         all_layers: a row for every layer, not only where field or size can change.
+
+    Raises:
+        MnistopsError: the network cannot be opened, or cannot take this input.
     """
     rows = receptive_fields(layer_graph(network, input_size))
     return tuple(row for row in rows if row.is_window or all_layers)

@@ -19,11 +19,12 @@ _NOT_THE_USERS = tuple(
 
 
 @contextmanager
-def users_code(what: str) -> Iterator[None]:
+def users_code(what: str, advice: str = "see") -> Iterator[None]:
     """Run code that is not ours; what it prints goes to standard error.
 
     Args:
         what: names the code at the start of an error.
+        advice: the hint's beginning, before the place.
 
     Raises:
         BadInput: it failed or wanted to exit; the hint shows where.
@@ -36,13 +37,15 @@ def users_code(what: str) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         text = str(error).strip().split("\n")[0]
         got = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        raise BadInput(f"{what}: expected it to run, got {got:.300}", _place(error)) from error
+        raise BadInput(
+            f"{what}: expected it to run, got {got:.300}", f"{advice} {_place(error)}"
+        ) from error
 
 
-def _place(error: BaseException) -> str | None:
+def _place(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename is not None:
         return f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"
-    return users_line(traceback.extract_tb(error.__traceback__))
+    return users_line(traceback.extract_tb(error.__traceback__)) or "the network"
 
 
 def users_line(frames: Iterable[traceback.FrameSummary]) -> str | None:

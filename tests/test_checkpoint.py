@@ -56,6 +56,13 @@ def test_forms_of_the_original_code_hold_reference(tmp_path: Path, form: str) ->
     assert list(checkpoint.state_dict) == list(weights)
 
 
+def test_weights_take_their_own_number_of_channels(tmp_path: Path) -> None:
+    path = save(tmp_path / "last.pt", ours())
+    assert open_network(str(path), channels=1) == SMALL
+    with pytest.raises(BadInput, match="expected an input of 1 channels, as its weights have"):
+        open_network(str(path), channels=3)
+
+
 def test_a_run_folder_gives_its_best(tmp_path: Path) -> None:
     with pytest.raises(MissingInput, match=r"a run folder with best\.pt or last\.pt"):
         find_checkpoint(tmp_path)
@@ -134,7 +141,11 @@ def some_zip(path: Path) -> None:
         (lambda p: save(p, ours(format_version=True)), BadInput, "format version 1, got True"),
         (lambda p: save(p, ours(format_version=torch.ones(3))), BadInput, "format version 1, got"),
         (lambda p: save(p, ours(network=HUGE)), BadInput, "got one too large"),
-        (lambda p: save(p, ours(network={"name": "n"})), BadInput, "blocks: expected a value"),
+        (
+            lambda p: save(p, ours(network={"name": "n"})),
+            BadInput,
+            "expected a key 'blocks', got none",
+        ),
         (lambda p: save(p, ours(network=7)), BadInput, "expected"),
         (
             lambda p: save(p, {"c.0.weight": torch.zeros(1)}),

@@ -42,6 +42,17 @@ _RESHAPES = {"flatten", "view", "reshape", "squeeze"}
 _SOFTMAXES = {"log_softmax", "softmax"}
 _WRITERS = {"__setitem__", "__set__", "__delitem__"}
 
+_AS_MODULES = {
+    "relu": "nn.ReLU",
+    "gelu": "nn.GELU",
+    "silu": "nn.SiLU",
+    "dropout": "nn.Dropout",
+    "max_pool2d": "nn.MaxPool2d",
+    "avg_pool2d": "nn.AvgPool2d",
+    "adaptive_avg_pool2d": "nn.AdaptiveAvgPool2d",
+}
+_HINT = "branches, such as residual additions, are not read yet: write one chain of modules"
+
 
 def capture(
     module: nn.Module, input_size: Shape, name: str, dropout: float | None = None
@@ -65,7 +76,13 @@ def capture(
     }
     images = torch.empty(BATCH, *input_size, device="meta")
     what = f"{name} with input {times(input_size)}"
-    with users_code(what), _in_eval_mode(module), watcher.hooked(), torch.random.fork_rng([]):
+    advice = "give its own input size (--input-size C,H,W), or mend"
+    with (
+        users_code(what, advice),
+        _in_eval_mode(module),
+        watcher.hooked(),
+        torch.random.fork_rng([]),
+    ):
         watcher.current = images
         with watcher:
             result = torch.func.functional_call(module, tensors, (images,))
@@ -195,7 +212,7 @@ class _Watcher(TorchFunctionMode):
             dim = kwargs.get("dim", args[1] if len(args) > 1 else None)
             operation = Pointwise(keeps="output") if dim in (1, -len(taken)) else None
         if operation is None:
-            raise self._no_chain(f"torch's {function}")
+            raise self._no_chain(f"torch's {function}", _AS_MODULES.get(function))
         self.expect_current(args[0], f"what {function} takes")
         self._chain.add(Step(operation, function, "", is_module=False))
         self.current = result
@@ -212,14 +229,14 @@ class _Watcher(TorchFunctionMode):
             raise self._no_chain(f"{shape} from {what} for {BATCH} images")
         return tuple(output.shape[1:])
 
-    def _no_chain(self, got: str) -> BadInput:
+    def _no_chain(self, got: str, module: str | None = None) -> BadInput:
         stack = traceback.extract_stack()
         ours = [n for n, f in enumerate(stack) if (f.filename, f.name) == (__file__, "capture")]
         place = users_line(stack[ours[-1] :] if ours else [])
         return BadInput(
             f"{self._name}: expected a chain of torch.nn modules, got {got}"
             + (f" ({place})" if place else ""),
-            "write it as one chain of modules; this version reads no other graph",
+            f"use a {module} module instead of the function" if module else _HINT,
         )
 
 

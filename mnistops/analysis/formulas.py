@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 
 from mnistops.analysis.footprint import Footprint
-from mnistops.analysis.operations import AdaptivePool, Flatten, Operation, Sizes
+from mnistops.analysis.operations import (
+    AdaptivePool,
+    Flatten,
+    Linear,
+    Operation,
+    Sizes,
+    Unsupported,
+)
 
 OUTPUT_SIZE = "output = floor((input + 2*padding - dilation*(kernel-1) - 1)/stride) + 1"
 FIELD_SIZE = "size = size_in + (kernel-1)*dilation*jump_in, jump = jump_in*stride"
@@ -29,7 +36,9 @@ def output_formula(
     operation: Operation, taken: Sequence[Footprint], units_in: Sizes, units: Sizes
 ) -> str:
     """``floor((11 + 2*1 - 2*(3-1) - 1)/1) + 1 = 9``: the output size in numbers."""
-    if isinstance(operation, AdaptivePool | Flatten):
+    if isinstance(operation, Unsupported):
+        return "unsupported"
+    if isinstance(operation, AdaptivePool | Flatten | Linear):
         return _for_axes([f"set to {n}" for n in units])
     if not taken:
         return "unchanged"

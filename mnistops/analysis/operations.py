@@ -93,7 +93,9 @@ class Convolution:
             raise ShapeMismatch(f"expected {self.in_channels} channels, got {shape[0]}")
         for channels in (self.in_channels, self.out_channels):
             if channels % self.groups:
-                raise ShapeMismatch(f"expected a multiple of {self.groups} groups, got {channels}")
+                raise ShapeMismatch(
+                    f"expected channels in a multiple of {self.groups} (groups), got {channels}"
+                )
         return (self.out_channels, *self.window.output_size(shape[1:]))
 
 

@@ -16,13 +16,17 @@ class FieldTable:
     """The receptive fields of one network, as it is or as it would be.
 
     Attributes:
-        dilation: the selected layers' dilation; None where each has its own.
+        dilation: that of the changed layers; None where each has its own.
+        changed_layers: paths of the layers that are not as in the network.
+        keep_size: whether these were re-padded.
         input_size: (height, width) in pixels.
         layers: in the order they run.
     """
 
     network: str
     dilation: int | None
+    changed_layers: tuple[str, ...]
+    keep_size: bool
     input_size: Sizes
     layers: tuple[ReceptiveField, ...]
 
@@ -39,11 +43,13 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
             f"--layers {','.join(settings.layers)}: expected a change to these layers, got none",
             "add --dilation N or --keep-size",
         )
-    dilations: tuple[int | None, ...] = settings.dilation or (None,)
+    dilations: tuple[int | None, ...] = tuple(dict.fromkeys(settings.dilation)) or (None,)
+    selected: tuple[str, ...] = ()
     variants = []
     for dilation in dilations:
         changed = graph
         if dilation is not None or settings.keep_size:
+            selected = tuple(_select(graph, settings.layers))
             changed = what_if(graph, dilation, settings.layers, settings.keep_size)
         variants.append(receptive_fields(changed))
     # The same rows for every variant, so that they can stand side by side.
@@ -52,7 +58,14 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
         for rows in zip(*variants, strict=True)
     ]
     return tuple(
-        FieldTable(graph.network, dilation, graph.input_shape[1:], tuple(compress(rows, shown)))
+        FieldTable(
+            graph.network,
+            dilation,
+            selected,
+            settings.keep_size,
+            graph.input_shape[1:],
+            tuple(compress(rows, shown)),
+        )
         for dilation, rows in zip(dilations, variants, strict=True)
     )
 
@@ -87,7 +100,8 @@ def what_if(
             builder.add(replace(layer, operation=replace(layer.operation, window=window)))
     except BadInput as error:
         hint = None if keep_size else "--keep-size re-pads the changed layers"
-        raise BadInput(error.message, hint) from None
+        where = "" if dilation is None else f", at dilation {dilation}"
+        raise BadInput(error.message + where, hint) from None
     return builder.build()
 
 

@@ -16,6 +16,7 @@ from mnistops.report.console import remark, write
 app = typer.Typer(
     help="Design tiny image classifiers and prove them.",
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 app.command("summary")(summary.summary)
@@ -109,7 +110,7 @@ def _usage_error(error: typer.TyperException, arguments: Sequence[str]) -> Usage
     if hasattr(error, "possibilities"):
         message = f"{option}: expected an option of `{path}`, got an unknown one"
         return UsageError(message, f"did you mean {near[0]}?" if near else hint)
-    if option is not None:
+    if option is not None and "requires" in error.format_message():
         return UsageError(f"{option}: expected a value, got none", hint)
     message, asked, near = error.format_message().partition("Did you mean ")
     message = message.rstrip(". ")

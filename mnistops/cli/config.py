@@ -36,7 +36,7 @@ def init(
             new.write(commented_toml() + "\n")
     except FileExistsError:
         raise CannotCreate(
-            f"{file}: expected a new file, got one that exists", "name another file"
+            f"{file}: expected a new file, got a path that exists", "name another file"
         ) from None
     except OSError as error:
         raise CannotCreate(f"{file}: expected to make it, got: {error.strerror}") from None

@@ -100,7 +100,8 @@ def _typer_option(key: str, field: FieldInfo) -> tuple[Any, Any]:
     if value_type(field) is bool:
         return bool | None, make(f"{flag}/--no-{flag[2:]}")
     names = choices(field)
-    metavar = "|".join(names) if names else "VALUE"
+    words = {int: "N", float: "NUMBER", str: "TEXT", Path: "PATH"}
+    metavar = "|".join(names) or words.get(value_type(field), "LIST")
     complete = (
         (lambda incomplete: [n for n in names if n.startswith(incomplete)]) if names else None
     )

@@ -211,12 +211,14 @@ def _explain(error: ValidationError, values: object, origin: str) -> BadInput:
             hint = suggestion(str(detail["loc"][-1]), keys) or f"known here: {', '.join(keys)}"
             return BadInput(f"{where}: expected a known key, got an unknown one", hint)
         case "union_tag_invalid" | "union_tag_not_found":
-            got = detail["input"].get("type", "none")
-            return BadInput(f"{where}: type: expected {', '.join(_TYPES)}, got {got!r:.80}")
+            got = str(detail["input"].get("type", ""))
+            message = f"{where}: expected a type of {', '.join(_TYPES)}, got {got or 'none':.80}"
+            return BadInput(message, suggestion(got.lower(), _TYPES))
         case "value_error":
             return BadInput(f"{where}: {detail['ctx']['error']}")
-        case "missing":
-            return BadInput(f"{where}: expected a value, got none")
+        case "missing" if isinstance(detail["loc"][-1], str):
+            place = where.removesuffix(f": {detail['loc'][-1]}")
+            return BadInput(f"{place}: expected a key {detail['loc'][-1]!r}, got none")
         case "model_attributes_type":
             return BadInput(f"{where}: expected a table, got {detail['input']!r:.80}")
         case "string_pattern_mismatch":

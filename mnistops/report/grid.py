@@ -21,11 +21,13 @@ class Column:
 
     Attributes:
         rank: on a terminal that is too narrow the highest ranks are left out first; 0 always stays.
+        legend: what it means, for a line below; columns may share one.
     """
 
     title: str
     rank: int = 0
     is_number: bool = True
+    legend: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,10 @@ def to_terminal(grid: Grid, console: Console) -> RenderableType:
         if console.measure(table, options=unlimited).maximum <= console.width:
             break
     hidden = [column.title for i, column in enumerate(grid.columns) if i not in kept]
-    notes = list(grid.notes)
+    notes = list(_notes(grid, [grid.columns[index] for index in kept]))
     if hidden:
-        notes.append(f"left out for want of width: {', '.join(hidden)}".replace("\n", " "))
+        titles = ", ".join(hidden).replace("\n", " ")
+        notes.append(f"left out for want of width (a pipe gets all): {titles}")
     title = [Text(grid.title, style="bold"), Text()] if grid.title else []
     below = [Text(), *(Text(note, style="dim") for note in notes)] if notes else []
     return Group(*title, table, *below)
@@ -85,9 +88,14 @@ def to_markdown(grid: Grid) -> str:
         "|" + "|".join(" ---: " if column.is_number else " --- " for column in grid.columns) + "|",
         *("| " + " | ".join(map(_escaped, row)) + " |" for row in _all_rows(grid)),
     ]
-    return "\n\n".join(
-        [*([f"**{grid.title}**"] if grid.title else []), "\n".join(lines), *grid.notes]
-    )
+    title = [f"**{grid.title}**"] if grid.title else []
+    return "\n\n".join([*title, "\n".join(lines), *_notes(grid, grid.columns)])
+
+
+def _notes(grid: Grid, shown: Sequence[Column]) -> tuple[str, ...]:
+    """The legends of the columns that are shown, each once, and the grid's own notes."""
+    legends = dict.fromkeys(column.legend for column in shown if column.legend)
+    return (*legends, *grid.notes)
 
 
 def _all_rows(grid: Grid) -> tuple[tuple[str, ...], ...]:

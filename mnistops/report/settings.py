@@ -7,7 +7,7 @@ from mnistops.report.grid import Column, Grid
 from mnistops.report.publish import Report
 from mnistops.settings.fields import fields, form, option, sections, value_of, variable
 from mnistops.settings.load import Loaded
-from mnistops.settings.tree import Settings
+from mnistops.settings.tree import RECIPES, Settings
 
 _COLUMNS = (
     Column("setting", is_number=False),
@@ -62,12 +62,17 @@ def commented_toml() -> str:
         if head != section:
             section = head
             lines += ["", f"[{head}]", f"# {sections()[head].__doc__}"]
-        example = _EXAMPLES.get(key) or _toml_value(field.default)
+        presets = {
+            recipe: preset for recipe, preset in RECIPES.items() if name in preset.get(head, {})
+        }
+        by_recipe = [f"{recipe}: {preset[head][name]}" for recipe, preset in presets.items()]
         lines += [
             "",
             f"# {field.description}",
             f"# {form(field)}; {option(key, field)}, {variable(key)}",
-            f"# {name or key} = {example}",
+            *([f"# by recipe: {', '.join(by_recipe)}"] if by_recipe else []),
+            *(["# unset by default; for example:"] if key in _EXAMPLES else []),
+            f"# {name or key} = {_EXAMPLES.get(key) or _toml_value(field.default)}",
         ]
     return "\n".join(lines)
 

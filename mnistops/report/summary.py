@@ -9,13 +9,15 @@ from mnistops.report.grid import Column, Grid
 from mnistops.report.numbers import integer, kibibytes, percent
 from mnistops.report.publish import Report
 
+_MULT_ADDS = "mult-adds: of convolutions and linear layers, for one image"
+
 _COLUMNS = (
     Column("layer", is_number=False),
     Column("path", rank=3, is_number=False),
     Column("output", rank=1),
     Column("params"),
     Column("share of\nparams", rank=4),
-    Column("mult-adds", rank=2),
+    Column("mult-adds", rank=2, legend=_MULT_ADDS),
     Column("share of\nmult-adds", rank=5),
 )
 
@@ -49,9 +51,15 @@ def _grid(summary: ModelSummary) -> Grid:
             f"{kibibytes(memory.parameters)} in float32",
             f"activations of one image in float32: {kibibytes(memory.inference_peak)} at the peak "
             f"of inference, {kibibytes(memory.training_kept)} kept for training{dropout}",
-            "mult-adds: of convolutions and linear layers, for one image",
+            *_unknown(summary),
         ),
     )
+
+
+def _unknown(summary: ModelSummary) -> tuple[str, ...]:
+    """What a question mark in the table means, where there is one."""
+    names = [layer.name for layer in summary.layers if layer.mult_adds is None]
+    return (f"?: no rule here for {', '.join(names)}, so no total either",) if names else ()
 
 
 def _row(layer: LayerSummary, summary: ModelSummary) -> tuple[str, ...]:

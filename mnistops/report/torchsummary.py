@@ -56,8 +56,9 @@ def counted_otherwise(graph: LayerGraph, summary: ModelSummary) -> str | None:
     if total == summary.total_params:
         return None
     return (
-        f"torchsummary counts {total:,} parameters; the network has {summary.total_params:,}: "
-        "it counts a module's weight and bias at every call, and no other parameter"
+        f"note: torchsummary counts {total:,} parameters; the network has "
+        f"{summary.total_params:,}: it counts a module's weight and bias at every call, and no "
+        "other parameter"
     )
 
 

@@ -90,17 +90,13 @@ def _read_environment() -> Tree:
     try:
         return dict(EnvSettingsSource(Settings)())
     except SettingsError as error:
-        cause = error.__cause__
+        # Only a section is read as JSON; the message quotes its name.
+        section = str(error).split('"')[1]
+        key = next(key for key, _ in fields() if key.startswith(f"{section}."))
         raise UsageError(
-            f"{_named_section(str(error))}: expected JSON, got a malformed value ({cause})",
-            "set its values one by one, as MNISTOPS_TRAIN__EPOCHS=3",
+            f"{variable(section)}: expected the section as JSON, got: {error.__cause__}",
+            f"set its values one by one, as {variable(key)}",
         ) from None
-
-
-def _named_section(message: str) -> str:
-    """The variable behind pydantic-settings' ``error parsing value for field "train" ...``."""
-    quoted = message.split('"')
-    return variable(quoted[1]) if len(quoted) > 2 else "MNISTOPS_*"
 
 
 def _read_file(config_file: Path | None) -> Iterator[tuple[str, Tree]]:

@@ -119,7 +119,8 @@ class NetworkSettings(Section):
         ge=0,
         lt=1,
         allow_inf_nan=False,
-        description="Probability of every dropout layer; unset: the network's own.",
+        description="Probability of every dropout layer; unset: the recipe's in training, and the "
+        "network's own elsewhere.",
     )
 
 
@@ -147,8 +148,8 @@ class RfSettings(Section):
         *_comma_list(_split_commas, "path patterns, as convblock5 or 'conv*,pool?'"),
     ] = Field(
         (),
-        description="Paths of the layers to change, * and ? allowed; unset: those that are "
-        "dilated in the network.",
+        description="Paths of the layers to change, or of modules around them; *, ? and [12] "
+        "are wildcards; unset: the layers that are dilated in the network.",
     )
     keep_size: bool = Field(
         False, description="Re-pad the selected layers so that each keeps the size of its input."
@@ -172,7 +173,7 @@ class TrainSettings(Section):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="Peak learning rate; unset: found by a learning-rate range test.",
+        description="Peak learning rate; unset: the recipe's, else found by a range test.",
     )
 
 

@@ -148,6 +148,26 @@ def test_lazy_weights_are_said_to_be() -> None:
         capture(nn.Sequential(nn.LazyConv2d(2, 3)), (1, 8, 8), "net")
 
 
+@pytest.mark.parametrize(
+    ("forward", "hint"),
+    [
+        (lambda net, x: functional.relu(net.conv(x)), "use a nn.ReLU module"),
+        (lambda net, x: functional.max_pool2d(net.conv(x), 2), "use a nn.MaxPool2d module"),
+        (lambda net, x: net.conv(x) + 1, "residual additions, are not read yet"),
+    ],
+)
+def test_the_hint_says_what_to_write_instead(forward: Any, hint: str) -> None:
+    with pytest.raises(BadInput) as error:
+        capture(Whatever(forward), (1, 8, 8), "net")
+    assert error.value.hint and hint in error.value.hint
+
+
+def test_another_input_size_is_advised() -> None:
+    with pytest.raises(BadInput) as error:
+        capture(nn.Sequential(nn.Conv2d(3, 2, 3)), (1, 8, 8), "net")
+    assert error.value.hint and "--input-size C,H,W" in error.value.hint
+
+
 def test_no_layer_is_no_chain() -> None:
     with pytest.raises(BadInput, match="expected at least one layer"):
         capture(Whatever(lambda _, x: x), (1, 8, 8), "net")

@@ -31,7 +31,7 @@ def test_logits_end_without_a_softmax() -> None:
     ("block", "message"),
     [
         (Conv(name="big", out_channels=1, kernel_size=(9, 9)), "big.0 .* at least 9 x 9 pixels"),
-        (Conv(name="odd", out_channels=2, groups=2), "odd.0 .* multiple of 2 groups, got 3"),
+        (Conv(name="odd", out_channels=2, groups=2), "odd.0 .* multiple of 2 \\(groups\\), got 3"),
     ],
 )
 def test_a_block_that_does_not_fit_is_named(block: Conv, message: str) -> None:

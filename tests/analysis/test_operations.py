@@ -65,7 +65,7 @@ def test_the_smallest_input_fits_once() -> None:
         (
             Convolution(Window((1,), (1,), ((0, 0),), (1,)), 3, 4, groups=2),
             (3, 5),
-            "expected a multiple of 2 groups, got 3",
+            r"expected channels in a multiple of 2 \(groups\), got 3",
         ),
         (
             Convolution(Window((1,), (1,), ((0, 0),), (1,)), 3, 4),

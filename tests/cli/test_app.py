@@ -81,6 +81,7 @@ def test_version_and_help(command: Run) -> None:
     for name in ("summary", "rf", "config"):
         assert name in out
     assert "schema" in command("config").out
+    assert command("rf", "-h").out == command("rf", "--help").out
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,7 @@ def test_version_and_help(command: Run) -> None:
         (["summary", "--format", "xml"], 2, "error: --format: expected table, json, csv or", None),
         (["summary", "--input-size", "28"], 2, "error: --input-size: expected channels", None),
         (["summary", "refrence"], 2, "error: network refrence: expected reference", "'reference'?"),
+        (["rf", "--keep-size=true"], 2, "does not take a value", "--help`"),
         (["summary", ""], 2, "error: --network: expected text, got ''", None),
         (["summary", "./none"], 66, "error: none: expected a checkpoint or a run folder", None),
         (["summary", "none.pt"], 66, "error: none.pt: expected a checkpoint", None),

@@ -37,7 +37,7 @@ def test_init(command: Run) -> None:
     assert command("summary").code == 0
     again = command("config", "init", "mnistops.toml")
     assert again.code == 73
-    assert "expected a new file, got one that exists" in again.err
+    assert "expected a new file, got a path that exists" in again.err
 
 
 def test_init_needs_no_sound_settings(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,8 @@ def test_json(command: Run) -> None:
     assert {**result, "layers": None} == {
         "network": "reference",
         "dilation": 2,
+        "changed_layers": ["convblock5.0", "convblock6.0", "convblock7.0"],
+        "keep_size": False,
         "input_size": [28, 28],
         "layers": None,
     }
@@ -81,6 +83,20 @@ def test_table(command: Run) -> None:
     assert any(line.startswith("Input ") for line in lines)
     assert "8 + (3-1)*2*2 = 16" in out
     assert "floor((11 + 2*1 - 2*(3-1) - 1)/1) + 1 = 9" in out
+
+
+def test_the_title_says_what_was_changed(command: Run) -> None:
+    def title(*arguments: str) -> str:
+        return command("rf", *arguments).out.splitlines()[0].removeprefix("reference, input ")
+
+    assert title() == "28 x 28"
+    assert title("--keep-size", "--layers", "pool1") == "28 x 28; pool1, sizes kept"
+    assert title("--dilation", "1", "--layers", "conv*[12]") == (
+        "28 x 28; convblock1.0, convblock2.0 at dilation 1"
+    )
+    assert title("--dilation", "2,1,2", "--layers", "convblock5", "--layers", "pool1") == (
+        "28 x 28; pool1, convblock5.0 at dilation 2, 1"
+    )
 
 
 def test_side_by_side(command: Run) -> None:

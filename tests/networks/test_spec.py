@@ -35,16 +35,16 @@ def test_a_pool_strides_by_its_kernel() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("", "name: expected a value, got none", None),
+        ("", "expected a key 'name', got none", None),
         ("name = 3", "name: expected a valid string, got 3", None),
         ("\nname = x", "expected TOML, got a malformed file: Invalid value (at line 2", None),
         ('name = "n"\nblocks = 3', "blocks: expected a valid tuple, got 3", None),
         ('name = "n"\nblocks = []', "blocks: expected", None),
         ('name = "n"\nblocks = [3]', "block 1: expected a table, got 3", None),
         ('nam = "n"\n[[blocks]]', "nam: expected a known key", "did you mean 'name'?"),
-        (BLOCK, "block 1 (a): type: expected conv, max_pool", None),
-        (BLOCK + 'type = "cnv"', "got 'cnv'", None),
-        (BLOCK + 'type = "conv"', "block 1 (a): out_channels: expected a value, got none", None),
+        (BLOCK, "block 1 (a): expected a type of conv, max_pool", None),
+        (BLOCK + 'type = "Conv2d"', "got Conv2d", "did you mean 'conv'?"),
+        (BLOCK + 'type = "conv"', "block 1 (a): expected a key 'out_channels', got none", None),
         (
             CONV + "kernelsize = 3",
             "kernelsize: expected a known key",

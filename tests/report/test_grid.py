@@ -14,7 +14,7 @@ GRID = Grid(
     columns=(
         Column("layer", is_number=False),
         Column("share of\nparams", rank=2),
-        Column("params", rank=1),
+        Column("params", rank=1, legend="params: a legend"),
     ),
     rows=(("[bold]a[/bold]|b", "10 %", "1,000"), ("é", "90 %", "9,000")),
     total=("total", "", "10,000"),
@@ -44,10 +44,14 @@ def test_all_of_it_where_there_is_room() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     assert "share of" not in rendered(30).split("left out")[0]
-    assert "left out for want of width: share of params" in " ".join(rendered(30).split())
+    assert "left out for want of width (a pipe gets all): share of params" in " ".join(
+        rendered(30).split()
+    )
     narrow = rendered(18)
     assert "1,000" not in narrow
     assert "[bold]a[/bold]|b" in narrow
+    assert "params: a legend" in rendered(30)
+    assert "a legend" not in narrow  # no column, no legend
 
 
 def test_no_escape_codes_without_colour() -> None:
@@ -64,6 +68,8 @@ def test_markdown() -> None:
         "| [bold]a[/bold]\\|b | 10 % | 1,000 |",
         "| é | 90 % | 9,000 |",
         "| total |  | 10,000 |",
+        "",
+        "params: a legend",
         "",
         "a note",
     ]

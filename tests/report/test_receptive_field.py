@@ -20,4 +20,11 @@ def test_what_is_not_known_is_a_dash() -> None:
     for path in ("1", "2"):
         assert (rows[path]["size"], rows[path]["coverage"]) == ("-", "-")
         assert rows[path]["status"] == "unsupported"
-    assert [row[1] for row in formulas.rows][1:] == ["unsupported"] * 2
+    assert [row[1:] for row in formulas.rows][1:] == [
+        ("unsupported", "unsupported"),
+        ("unsupported", "unchanged"),
+    ]
+    assert numbers.notes == (
+        "exact: every inner unit's field is this one; "
+        "unsupported: no rule for a layer on the way, so nothing is said",
+    )

@@ -28,6 +28,11 @@ def test_uncommented_it_holds_every_setting() -> None:
             assert value_of(settings, key) == default
 
 
+def test_what_recipes_set_is_told() -> None:
+    assert "# by recipe: one-cycle: 0.0, plateau: 0.03\n" in commented_toml()
+    assert "# unset by default; for example:\n# learning_rate" in commented_toml()
+
+
 def test_the_schema_knows_every_setting() -> None:
     schema = settings_schema()
     assert set(schema["properties"]) == set(Settings.model_fields)

@@ -14,6 +14,7 @@ def test_what_is_not_known_is_a_question_mark() -> None:
     assert [row[5] for row in grid.rows] == ["648", "?"]
     assert grid.total[5] == "?"
     assert "? kept for training" in grid.notes[1]
+    assert grid.notes[2] == "?: no rule here for Upsample-2, so no total either"
     assert report.document["mult_adds"] is None
 
 

@@ -86,7 +86,7 @@ def test_nested_modules_and_another_total() -> None:
     assert summary.total_params == sum(p.numel() for p in network.parameters())
     remark = counted_otherwise(graph, summary)
     assert remark == (
-        "torchsummary counts 155 parameters; the network has 89: it counts a module's weight and "
-        "bias at every call, and no other parameter"
+        "note: torchsummary counts 155 parameters; the network has 89: "
+        "it counts a module's weight and bias at every call, and no other parameter"
     )
     assert counted_otherwise(lower(REFERENCE), summarize_graph(lower(REFERENCE))) is None

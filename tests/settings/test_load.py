@@ -85,7 +85,12 @@ def test_lists_and_lower_case_in_the_environment(monkeypatch: pytest.MonkeyPatch
         ("MNISTOPS_TRAIN__EPOCH", "3", "an unknown name", "mean 'MNISTOPS_TRAIN__EPOCHS'"),
         ("MNISTOPS_TRIAN__EPOCHS", "3", "an unknown name", "mean 'MNISTOPS_TRAIN__EPOCHS'"),
         ("MNISTOPS_ZZZZZZZ", "3", "got an unknown name", "config show"),
-        ("MNISTOPS_TRAIN", '{"epochs"', "MNISTOPS_TRAIN: expected JSON", "one by one"),
+        (
+            "MNISTOPS_TRAIN",
+            '{"epochs"',
+            "MNISTOPS_TRAIN: expected the section as JSON",
+            "MNISTOPS_TRAIN__RECIPE",
+        ),
         ("MNISTOPS_TRAIN", "7", "MNISTOPS_TRAIN: expected a table of settings, got 7", None),
         ("MNISTOPS_TRAIN", '{"epoch": 1}', "unknown key", "did you mean 'train.epochs'?"),
         ("MNISTOPS_DEVICE", "gpu", "expected auto, cpu, cuda, cuda:N or mps, got 'gpu'", None),
