@@ -43,7 +43,7 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
             f"--layers {','.join(settings.layers)}: expected a change to these layers, got none",
             "add --dilation N or --keep-size",
         )
-    dilations: tuple[int | None, ...] = tuple(dict.fromkeys(settings.dilation)) or (None,)
+    dilations: tuple[int | None, ...] = settings.dilation or (None,)
     selected: tuple[str, ...] = ()
     variants = []
     for dilation in dilations:

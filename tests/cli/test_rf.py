@@ -94,7 +94,7 @@ def test_the_title_says_what_was_changed(command: Run) -> None:
     assert title("--dilation", "1", "--layers", "conv*[12]") == (
         "28 x 28; convblock1.0, convblock2.0 at dilation 1"
     )
-    assert title("--dilation", "2,1,2", "--layers", "convblock5", "--layers", "pool1") == (
+    assert title("--dilation", "2,1", "--layers", "convblock5", "--layers", "pool1") == (
         "28 x 28; pool1, convblock5.0 at dilation 2, 1"
     )
 
