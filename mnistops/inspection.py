@@ -38,10 +38,11 @@ def layer_graph(
         MissingInput: the file that is named does not exist.
         BadInput: not a network, or one that cannot take this input.
     """
-    name = fspath(network) if isinstance(network, str | PathLike) else type(network).__name__
-    channels = input_size[0] if input_size else None
-    is_named = isinstance(network, str | PathLike)
-    opened = open_network(name, channels) if is_named else network
+    if isinstance(network, str | PathLike):
+        name = fspath(network)
+        opened = open_network(name, input_size[0] if input_size else None)
+    else:
+        name, opened = type(network).__name__, network
     if isinstance(opened, NetworkSpec):
         changes = {"input_size": input_size, "dropout": dropout}
         given = {key: value for key, value in changes.items() if value is not None}

@@ -28,8 +28,6 @@ from mnistops.analysis.operations import (
     Operation,
     Pointwise,
     Shape,
-    ShapeMismatch,
-    Unsupported,
     times,
 )
 from mnistops.errors import BadInput
@@ -173,7 +171,7 @@ class _Watcher(TorchFunctionMode):
         self._depth -= 1
         taken = self._chain.shape
         given = self._shape_of(output, _label(path, part))
-        operation = _checked(operation_of(part, taken, given), taken, given)
+        operation = operation_of(part, taken, given)
         if isinstance(operation, Dropout) and self._dropout is not None:
             operation = replace(operation, probability=self._dropout)
         self._chain.add(Step(operation, type(part).__name__, path, self._weights[part]))
@@ -248,11 +246,3 @@ def _is_leaf(part: nn.Module) -> bool:
 
 def _label(path: str, part: nn.Module) -> str:
     return f"{path} ({type(part).__name__})" if path else type(part).__name__
-
-
-def _checked(operation: Operation, taken: Shape, given: Shape) -> Operation:
-    """The operation if its own arithmetic gives what torch gave; else nothing is claimed of it."""
-    try:
-        return operation if operation.output_shape(taken) == given else Unsupported(taken, given)
-    except ShapeMismatch:
-        return Unsupported(taken, given)

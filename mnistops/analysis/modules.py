@@ -15,6 +15,7 @@ from mnistops.analysis.operations import (
     Pointwise,
     Pool,
     Shape,
+    ShapeMismatch,
     Sizes,
     Unsupported,
     Window,
@@ -42,14 +43,20 @@ _KEEPS_INPUT = (
     nn.PReLU,
 )
 
-_ON_VECTORS = (nn.Linear, nn.Flatten, nn.Dropout, nn.Identity, *_KEEPS_OUTPUT, *_KEEPS_INPUT)
 
-
-def operation_of(module: nn.Module, taken: Shape, given: Shape) -> Operation:  # noqa: C901, a table
+def operation_of(module: nn.Module, taken: Shape, given: Shape) -> Operation:
     """The operation of a module that was seen to take and give these shapes, of one image.
 
-    What has no rule here is `Unsupported`, never a guess.
+    What has no rule here, or a rule that would give another shape, is `Unsupported`, never a guess.
     """
+    operation = _rule(module, taken, given)
+    try:
+        return operation if operation.output_shape(taken) == given else Unsupported(taken, given)
+    except ShapeMismatch:
+        return Unsupported(taken, given)
+
+
+def _rule(module: nn.Module, taken: Shape, given: Shape) -> Operation:  # noqa: C901, a table
     axes = len(taken) - 1
     in_place = bool(getattr(module, "inplace", False))
     match module:
@@ -59,8 +66,6 @@ def operation_of(module: nn.Module, taken: Shape, given: Shape) -> Operation:  #
                 return Unsupported(taken, given)
             channels = module.in_channels, module.out_channels
             return Convolution(_conv_window(module), *channels, module.groups)
-        case _ if axes < 1 and not isinstance(module, _ON_VECTORS):
-            return Unsupported(taken, given)  # torch takes the batch for channels
         case nn.MaxPool1d() | nn.MaxPool2d() | nn.MaxPool3d():
             return Pool(_pool_window(module, axes, module.dilation), "max")
         case nn.AvgPool1d() | nn.AvgPool2d() | nn.AvgPool3d():
@@ -75,7 +80,7 @@ def operation_of(module: nn.Module, taken: Shape, given: Shape) -> Operation:  #
             return Linear(n, m)
         case nn.Dropout(p=p):
             return Dropout(p, in_place=in_place)
-        case nn.Dropout1d(p=p) | nn.Dropout2d(p=p) | nn.Dropout3d(p=p):
+        case nn.Dropout1d(p=p) | nn.Dropout2d(p=p) | nn.Dropout3d(p=p) if axes:
             return Dropout(p, whole_channels=True, in_place=in_place)
         case nn.LeakyReLU() | nn.ELU() | nn.CELU() | nn.SELU() if in_place:
             return Pointwise("output", in_place=True)

@@ -227,5 +227,5 @@ Operation = (
 
 
 def _expect_axes(axes: int, shape: Shape) -> None:
-    if len(shape) != axes + 1:
+    if axes < 1 or len(shape) != axes + 1:
         raise ShapeMismatch(f"expected channels and {axes} axes, got {times(shape)}")

@@ -38,20 +38,20 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
         UsageError: nothing to change is asked for, or no layer to change it in is found.
         BadInput: a changed layer does not fit into what it is given.
     """
-    if settings.layers and not (settings.dilation or settings.keep_size):
+    is_changed = bool(settings.dilation) or settings.keep_size
+    if settings.layers and not is_changed:
         raise UsageError(
             f"--layers {','.join(settings.layers)}: expected a change to these layers, got none",
             "add --dilation N or --keep-size",
         )
     dilations: tuple[int | None, ...] = settings.dilation or (None,)
-    selected: tuple[str, ...] = ()
-    variants = []
-    for dilation in dilations:
-        changed = graph
-        if dilation is not None or settings.keep_size:
-            selected = tuple(_select(graph, settings.layers))
-            changed = what_if(graph, dilation, settings.layers, settings.keep_size)
-        variants.append(receptive_fields(changed))
+    selected = tuple(_select(graph, settings.layers)) if is_changed else ()
+    variants = [
+        receptive_fields(
+            what_if(graph, dilation, settings.layers, settings.keep_size) if is_changed else graph
+        )
+        for dilation in dilations
+    ]
     # The same rows for every variant, so that they can stand side by side.
     shown = [
         settings.all_layers or any(row.is_window for row in rows)

@@ -33,7 +33,7 @@ def with_settings(
 
     def decorate(command: Callable[[Loaded], int | None]) -> Callable[..., int | None]:
         def parsed(config: Path | None = None, debug: bool = False, **given: Any) -> int | None:
-            del debug  # `app.main` looks for it before anything can fail
+            del debug  # `app.run` looks for it in the arguments: an error can come before this
             return command(load_settings(_tree(given), config))
 
         parameters = list(_parameters(chosen, network_argument))

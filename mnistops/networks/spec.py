@@ -227,7 +227,8 @@ def _explain(error: ValidationError, values: object, origin: str) -> BadInput:
             )
     key = place.rpartition(": ")[2]
     if key in _PAIRS:
-        same = ", or 'same'" if key == "padding" and "groups" in keys else ""
+        is_convolution = "groups" in keys
+        same = ", or 'same'" if key == "padding" and is_convolution else ""
         return BadInput(
             f"{where}: expected a whole number {_PAIRS[key]} to 65536, or a pair of them{same}, "
             f"got {detail['input']!r:.80}"

@@ -27,6 +27,11 @@ IMAGE, VECTOR = (4, 9, 7), (6,)
         (nn.AvgPool2d(2, ceil_mode=True), IMAGE, True),
         (nn.AvgPool1d(3, padding=1), (4, 9), True),
         (nn.AvgPool3d(2), (4, 5, 5, 5), True),
+        # torch takes the batch of vectors for the channels of one image.
+        (nn.AvgPool1d(2), VECTOR, False),
+        (nn.MaxPool1d(2), VECTOR, False),
+        (nn.AdaptiveAvgPool1d(2), VECTOR, False),
+        (nn.Dropout1d(0.5), VECTOR, False),
         (nn.AdaptiveAvgPool2d((3, None)), IMAGE, True),
         (nn.AdaptiveMaxPool2d(2), IMAGE, True),
         (nn.Flatten(), IMAGE, True),

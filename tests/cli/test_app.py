@@ -154,28 +154,20 @@ def test_paths_of_every_kind_print_literally(command: Run) -> None:
         assert outcome.out.startswith("[red]x, input 1 x 28 x 28")
 
 
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of bash in which ``mnistops`` is this one."""
+    command = line.replace("mnistops", f"{sys.executable} -m mnistops")
+    return subprocess.run(["/bin/bash", "-c", command], capture_output=True, text=True, check=False)
+
+
 def test_a_reader_that_leaves_early_is_no_error() -> None:
-    done = subprocess.run(
-        f"{sys.executable} -m mnistops summary | head -1; echo ${{PIPESTATUS[0]}}",
-        shell=True,
-        executable="/bin/bash",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = shell("mnistops summary | head -1; echo ${PIPESTATUS[0]}")
     assert done.stdout.splitlines()[1:] == ["0"]
     assert done.stderr == ""
 
 
 def test_a_help_text_that_is_not_read_to_its_end() -> None:
-    done = subprocess.run(
-        f"{sys.executable} -m mnistops summary --help | true; echo ${{PIPESTATUS[0]}}",
-        shell=True,
-        executable="/bin/bash",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = shell("mnistops summary --help | true; echo ${PIPESTATUS[0]}")
     assert (done.stdout, done.stderr) == ("0\n", "")
 
 
@@ -186,13 +178,7 @@ def test_control_characters_do_not_reach_the_terminal(command: Run) -> None:
 
 def test_closed_and_full_standard_output() -> None:
     for redirection, code in ((">&-", 0), (">/dev/full", 74)):
-        done = subprocess.run(
-            f"{sys.executable} -m mnistops rf {redirection}",
-            shell=True,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+        done = shell(f"mnistops rf {redirection}")
         assert done.returncode == code
         assert "Traceback" not in done.stderr
         assert ("standard output" in done.stderr) == (code == 74)
