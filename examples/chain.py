@@ -2,6 +2,8 @@
 
 mnistops summary examples/chain.py:Net
 mnistops rf examples/chain.py:Net --layers 'features.3' --dilation 1 --dilation 3 --keep-size
+mnistops train examples/chain.py:Net
+mnistops validate --network examples/chain.py:Net
 """
 
 import torch

@@ -14,17 +14,31 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from mnistops.evaluation import evaluate
     from mnistops.inspection import receptive_field, summarize
     from mnistops.networks.spec import NetworkSpec
     from mnistops.settings import Settings
+    from mnistops.training.run import train
+    from mnistops.validation import validate
 
-__all__ = ["NetworkSpec", "Settings", "receptive_field", "summarize"]
+__all__ = [
+    "NetworkSpec",
+    "Settings",
+    "evaluate",
+    "receptive_field",
+    "summarize",
+    "train",
+    "validate",
+]
 
 _HOME = {
     "NetworkSpec": "mnistops.networks.spec",
     "Settings": "mnistops.settings",
+    "evaluate": "mnistops.evaluation",
     "receptive_field": "mnistops.inspection",
     "summarize": "mnistops.inspection",
+    "train": "mnistops.training.run",
+    "validate": "mnistops.validation",
 }
 
 

@@ -1,20 +1,25 @@
 """Checkpoints: ordinary torch.save files that say which network they hold.
 
 At the top stand ``state_dict``, under the network's own keys, ``network`` (a NetworkSpec as plain
-values, or the text ``file.py:NAME``) and ``format_version``. The original code's checkpoints
+values, or the text ``file.py:NAME``), ``normalization`` (``mean``, ``std``), ``settings`` (sections
+of plain values), ``epoch`` (from 0) and ``format_version``. The original code's checkpoints
 (``epoch``, ``valid_loss_min``, ``state_dict``, ``optimizer``) and bare state_dicts hold
 ``reference``. Nothing in a file is ever run: it is read with ``weights_only=True`` or not at all.
 """
 
+import io
+import math
 import os
 import re
 import warnings
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnistops.data.normalization import SEED_NORMALIZATION, Normalization
+from mnistops.disk import replace_file
 from mnistops.errors import BadInput, MissingInput
 from mnistops.networks.load import load_builtin, load_python, load_toml
 from mnistops.networks.spec import NetworkSpec
@@ -34,11 +39,43 @@ class Checkpoint:
     Attributes:
         network: the spec, or ``file.py:NAME`` for a network in Python.
         state_dict: the weights, on the CPU.
+        normalization: what the network's images were normalised with in training.
+        settings: of the run, as plain values by section; empty where the file has none.
     """
 
     path: Path
     network: NetworkSpec | str
     state_dict: Mapping[str, "Tensor"]
+    normalization: Normalization
+    settings: Mapping[str, Any]
+
+
+def save_checkpoint(
+    path: Path,
+    network: NetworkSpec | str,
+    module: "nn.Module",
+    normalization: Normalization,
+    settings: Mapping[str, Any],
+    epoch: int,
+) -> None:
+    """Write a checkpoint in one step; its tensors are on the CPU, wherever the module is.
+
+    Raises:
+        CannotCreate, CannotWrite: the file cannot be made.
+    """
+    import torch
+
+    values = {
+        "format_version": FORMAT_VERSION,
+        "network": network if isinstance(network, str) else network.to_values(),
+        "normalization": asdict(normalization),
+        "settings": dict(settings),
+        "epoch": epoch,
+        "state_dict": {key: value.cpu() for key, value in module.state_dict().items()},
+    }
+    file = io.BytesIO()
+    torch.save(values, file)
+    replace_file(path, file.getvalue())
 
 
 def open_network(source: str, channels: int | None = None) -> "NetworkSpec | nn.Module":
@@ -70,6 +107,7 @@ def open_network(source: str, channels: int | None = None) -> "NetworkSpec | nn.
 
 
 def _network_of(checkpoint: Checkpoint, channels: int | None) -> NetworkSpec:
+    expect_fit(checkpoint)
     spec = checkpoint.network
     if not isinstance(spec, NetworkSpec):
         raise BadInput(
@@ -105,11 +143,15 @@ def find_checkpoint(path: Path) -> Path:
 
 
 def _by_accuracy(folder: Path) -> list[Path]:
-    """The ``modelbest_ACCURACY_epoch_N.pt`` files in a folder, the highest accuracy first."""
-    name = re.compile(r"modelbest_([01]\.\d+)_epoch_\d+\.pt")
+    """The ``modelbest_ACCURACY_epoch_N.pt`` files in a folder, the best first.
+
+    A later one is better than an earlier one: only a better epoch is saved, by less than the four
+    digits show, maybe.
+    """
+    name = re.compile(r"modelbest_([01]\.\d+)_epoch_(\d+)\.pt")
     named = [(name.fullmatch(file.name), file) for file in folder.iterdir()]
-    found = [(float(match.group(1)), file) for match, file in named if match]
-    return [file for _, file in sorted(found, reverse=True)]
+    found = [(float(match[1]), int(match[2]), file) for match, file in named if match]
+    return [file for _, _, file in sorted(found, reverse=True)]
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -117,25 +159,54 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     Raises:
         MissingInput: there is no such file, or it cannot be read.
-        BadInput: it is no checkpoint, of a newer format, or its weights do not fit its network.
+        BadInput: it is no checkpoint, or of a newer format.
     """
     values = _read(path)
     state_dict = values.get("state_dict", values)
     if not isinstance(state_dict, dict) or not state_dict or not _are_tensors(state_dict):
         raise BadInput(f"{path}: expected a checkpoint with tensors by name, got something else")
+    if state_dict is values:
+        values = {}
     version = values.get("format_version", FORMAT_VERSION)
     if type(version) is not int or version != FORMAT_VERSION:
         raise BadInput(
             f"{path}: expected format version {FORMAT_VERSION}, got {version!r:.20}",
             "a newer mnistops wrote it; upgrade this one",
         )
-    held = values.get("network", REFERENCE) if state_dict is not values else REFERENCE
+    held = values.get("network", REFERENCE)
     network = (
         held if isinstance(held, NetworkSpec | str) else NetworkSpec.from_values(held, str(path))
     )
-    if isinstance(network, NetworkSpec):
-        _expect_fit(path, network, state_dict)
-    return Checkpoint(path, network, state_dict)
+    settings = values.get("settings", {})
+    if not isinstance(settings, dict):
+        raise BadInput(f"{path}: expected settings by section, got {settings!r:.80}")
+    normalization = _normalization(path, values.get("normalization"))
+    return Checkpoint(path, network, state_dict, normalization, settings)
+
+
+def _normalization(path: Path, held: object) -> Normalization:
+    if held is None:
+        return SEED_NORMALIZATION
+    if isinstance(held, dict) and set(held) == {"mean", "std"}:
+        mean, std = held["mean"], held["std"]
+        are_floats = isinstance(mean, float) and isinstance(std, float)
+        if are_floats and math.isfinite(mean) and 0 < std < math.inf:
+            return Normalization(mean, std)
+    raise BadInput(f"{path}: expected a mean and a positive std of pixels, got {held!r:.80}")
+
+
+class _NumpyNumber:
+    """Takes the place of NumPy's numbers and their types, whose values nothing here needs."""
+
+    def __init__(self, *arguments: object) -> None:
+        del arguments
+
+    def __setstate__(self, state: object) -> None:
+        del state
+
+
+# The original code's loop writes its least loss as NumPy has it.
+_NUMPY_NAMES = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -151,7 +222,11 @@ def _read(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             if broken := archive.testzip():
                 raise BadInput(f"{path}: expected sound data, got a wrong checksum in {broken}")
-        with warnings.catch_warnings(action="ignore"):
+        stand_ins: list[Any] = [(_NumpyNumber, name) for name in _NUMPY_NAMES]
+        with (
+            warnings.catch_warnings(action="ignore"),
+            torch.serialization.safe_globals(stand_ins),
+        ):
             values = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise MissingInput(f"{path}: expected a readable file, got: {error.strerror}") from None
@@ -173,28 +248,45 @@ def _are_tensors(values: dict[Any, Any]) -> bool:
     return all(isinstance(k, str) and isinstance(v, Tensor) for k, v in values.items())
 
 
-def _expect_fit(path: Path, spec: NetworkSpec, state_dict: Mapping[str, "Tensor"]) -> None:
-    """Raises BadInput, with the first five differences, unless the weights are the network's."""
-    import torch
+def expect_fit(checkpoint: Checkpoint, module: "nn.Module | None" = None) -> None:
+    """Hold the weights against the network.
 
-    from mnistops.networks.build import build
+    Args:
+        module: None takes the checkpoint's own network, unless that is in Python.
 
-    try:
-        with torch.device("meta"):
-            network = build(spec)
-    except RuntimeError:
-        raise BadInput(
-            f"{path}: expected a network that torch can hold, got one too large"
-        ) from None
-    expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
-    got = {key: tuple(value.shape) for key, value in state_dict.items()}
+    Raises:
+        BadInput: a weight is missing, too many or of another shape; the first five are listed.
+    """
+    if module is None:
+        if isinstance(checkpoint.network, str):
+            return
+        module = _on_meta(checkpoint.path, checkpoint.network)
+    expected = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    got = {key: tuple(value.shape) for key, value in checkpoint.state_dict.items()}
     differences = [
         f"{key} {got.get(key, 'missing')} for {expected.get(key, 'none')}"
         for key in {**expected, **got}
         if got.get(key) != expected.get(key)
     ]
     if differences:
+        network = checkpoint.network
+        name = network.name if isinstance(network, NetworkSpec) else network
         raise BadInput(
-            f"{path}: expected the weights of {spec.name}, got {len(differences)} that differ: "
-            + "; ".join(differences[:5])
+            f"{checkpoint.path}: expected the weights of {name}, "
+            f"got {len(differences)} that differ: " + "; ".join(differences[:5])
         )
+
+
+def _on_meta(path: Path, spec: NetworkSpec) -> "nn.Module":
+    """The network without any numbers in it."""
+    import torch
+
+    from mnistops.networks.build import build
+
+    try:
+        with torch.device("meta"):
+            return build(spec)
+    except RuntimeError:
+        raise BadInput(
+            f"{path}: expected a network that torch can hold, got one too large"
+        ) from None

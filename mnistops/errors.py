@@ -1,9 +1,11 @@
 """What can go wrong on the user's side, and the exit code each kind ends with.
 
     MnistopsError
+     ├─ NotFinite        1   a loss or outputs that are no numbers any more
      ├─ UsageError       2   the command line or the settings
      ├─ BadInput        65   a file, a network or data that is not what it should be
      ├─ MissingInput    66   a file that is not there
+     ├─ NoSource        69   data that none of its sources gives
      ├─ CannotCreate    73   an output that cannot be made where it was asked for
      └─ CannotWrite     74   an output that broke off while it was written
 
@@ -49,6 +51,12 @@ class MnistopsError(Exception):
         self.hint = hint
 
 
+class NotFinite(MnistopsError):
+    """A loss or a network's outputs are no numbers any more."""
+
+    exit_code = ExitCode.NEGATIVE
+
+
 class UsageError(MnistopsError):
     """The command line or the settings cannot be meant."""
 
@@ -65,6 +73,12 @@ class MissingInput(MnistopsError):
     """A file or folder that is not there."""
 
     exit_code = ExitCode.MISSING_INPUT
+
+
+class NoSource(MnistopsError):
+    """Data that none of its sources gives."""
+
+    exit_code = ExitCode.NO_SOURCE
 
 
 class CannotCreate(MnistopsError):

@@ -44,9 +44,7 @@ def layer_graph(
     else:
         name, opened = type(network).__name__, network
     if isinstance(opened, NetworkSpec):
-        changes = {"input_size": input_size, "dropout": dropout}
-        given = {key: value for key, value in changes.items() if value is not None}
-        return lower(NetworkSpec.from_values({**opened.to_values(), **given}, opened.name))
+        return lower(opened.changed(input_size, dropout))
     from torch import nn
 
     from mnistops.analysis.capture import capture

@@ -5,12 +5,14 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnistops.checkpoint import find_checkpoint, load_checkpoint, open_network
+from mnistops.checkpoint import find_checkpoint, load_checkpoint, open_network, save_checkpoint
+from mnistops.data.normalization import Normalization
 from mnistops.errors import BadInput, MissingInput, MnistopsError, UsageError
 from mnistops.networks.build import build
 from mnistops.networks.spec import Conv, GlobalAvgPool, NetworkSpec
@@ -56,6 +58,50 @@ def test_forms_of_the_original_code_hold_reference(tmp_path: Path, form: str) ->
     assert list(checkpoint.state_dict) == list(weights)
 
 
+@pytest.mark.parametrize("number", [np.float64(0.25), np.float32(0.25), np.int64(3)])
+def test_numbers_of_numpy_are_no_hindrance(tmp_path: Path, number: object) -> None:
+    weights = SeedNetwork().state_dict()
+    path = save(tmp_path / "seed.pt", {"valid_loss_min": number, "state_dict": weights})
+    assert list(load_checkpoint(path).state_dict) == list(weights)
+
+
+def test_what_is_saved_loads(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    module = build(SMALL)
+    normalization = Normalization(0.25, 0.5)
+    save_checkpoint(path, SMALL, module, normalization, {"train": {"epochs": 3}}, 2)
+    checkpoint = load_checkpoint(path)
+    assert (checkpoint.network, checkpoint.normalization) == (SMALL, normalization)
+    assert checkpoint.settings == {"train": {"epochs": 3}}
+    for key, value in module.state_dict().items():
+        assert torch.equal(checkpoint.state_dict[key], value)
+    plain = torch.load(path, weights_only=True)
+    assert plain["epoch"] == 2 and list(plain["state_dict"]) == list(module.state_dict())
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"mean": 0.1},
+        {"mean": float("nan"), "std": 0.3},
+        {"mean": 0.1, "std": 0.0},
+        {"mean": 0.1, "std": float("inf")},
+        {"mean": 0.1, "std": -1.0},
+        {"mean": torch.ones(2), "std": 0.3},
+        [0.1, 0.3],
+    ],
+)
+def test_what_cannot_be_normalised_with_is_refused(tmp_path: Path, held: object) -> None:
+    path = save(tmp_path / "odd.pt", ours(normalization=held))
+    with pytest.raises(BadInput, match="expected a mean and a positive std of pixels, got"):
+        load_checkpoint(path)
+
+
+def test_settings_are_sections_or_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="expected settings by section, got 3"):
+        load_checkpoint(save(tmp_path / "odd.pt", ours(settings=3)))
+
+
 def test_weights_take_their_own_number_of_channels(tmp_path: Path) -> None:
     path = save(tmp_path / "last.pt", ours())
     assert open_network(str(path), channels=1) == SMALL
@@ -69,6 +115,7 @@ def test_a_run_folder_gives_its_best(tmp_path: Path) -> None:
     for name in (
         "last.pt",
         "modelbest_0.9_epoch_9.pt",
+        "modelbest_0.9955_epoch_9.pt",
         "modelbest_0.9955_epoch_12.pt",
         "modelbest_x_epoch_1.pt",
         "modelbest_..._epoch_1.pt",
@@ -160,7 +207,7 @@ def test_what_is_no_checkpoint(
     path = tmp_path / "some.pt"
     write(path)
     with pytest.raises(kind) as error:
-        load_checkpoint(find_checkpoint(path))
+        open_network(str(path))
     assert message in error.value.message
     assert str(path) in error.value.message
 
@@ -172,7 +219,7 @@ def test_weights_of_another_network_are_listed(tmp_path: Path) -> None:
     del weights["c.1.bias"]
     path = save(tmp_path / "odd.pt", ours(state_dict=weights))
     with pytest.raises(BadInput) as error:
-        load_checkpoint(path)
+        open_network(str(path))
     assert "got 3 that differ" in error.value.message
     assert "c.0.weight (3, 1, 5, 5) for (3, 1, 3, 3)" in error.value.message
     assert "c.1.bias missing for (3,)" in error.value.message

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import mnistops
+from tests.made_data import write_dataset
 from tests.running import Run
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -16,6 +17,7 @@ def test_every_example_is_tested() -> None:
         "small.toml",
         "chain.py",
         "inspect_networks.py",
+        "train_from_python.py",
     }
 
 
@@ -31,7 +33,8 @@ def test_the_commands_in_their_comments_run(command: Run, monkeypatch: pytest.Mo
     monkeypatch.chdir(EXAMPLES.parent)
     for name in ("small.toml", "chain.py"):
         lines = [line.lstrip("# ") for line in (EXAMPLES / name).read_text().splitlines()]
-        commands = [line for line in lines if line.startswith("mnistops ")]
+        verbs = ("mnistops summary", "mnistops rf")
+        commands = [line for line in lines if line.startswith(verbs)]
         assert len(commands) == 2
         for line in commands:
             assert command(*line.replace("'", "").split()[1:]).code == 0
@@ -58,3 +61,24 @@ def test_looking_at_networks_from_python(capsys: pytest.CaptureFixture[str]) -> 
     out = capsys.readouterr().out
     assert "reference        5,340 parameters  1,390,290 mult-adds" in out
     assert "gap            32 + (5-1)*1*2 = 40    coverage 100%" in out
+
+
+@pytest.mark.parametrize("name", ["small.toml", "chain.py:Net"])
+def test_networks_of_ones_own_train_and_validate(command: Run, name: str) -> None:
+    write_dataset(Path("made"), 120, 50)
+    network = str(EXAMPLES / name)
+    quick = ("--dataset", "made", "--epochs", "1", "--batch-size", "30")
+    assert command("train", network, *quick).code == 0
+    # The code of a network in Python is named again; a checkpoint never runs it.
+    named = ("--network", network) if name.endswith(":Net") else ()
+    assert command("validate", *named).code == 0
+
+
+def test_training_from_python(capsys: pytest.CaptureFixture[str]) -> None:
+    write_dataset(Path("made"), 300, 50)
+    main = runpy.run_path(str(EXAMPLES / "train_from_python.py"))["main"]
+    main("made")
+    out = capsys.readouterr().out
+    assert out.startswith("epoch 0: test accuracy ")
+    assert "4,090 parameters, run folder runs/" in out
+    assert "mistakes, the most confident of them:" in out

@@ -9,9 +9,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from mnistops import __version__
-from mnistops.cli import config, rf, summary
+from mnistops.cli import config, data, lr_find, rf, summary, train, validate
 from mnistops.errors import ExitCode, MnistopsError, UsageError
-from mnistops.report.console import remark, write
+from mnistops.report.console import remark, visible, write
 
 app = typer.Typer(
     help="Design tiny image classifiers and prove them.",
@@ -21,6 +21,14 @@ app = typer.Typer(
 )
 app.command("summary")(summary.summary)
 app.command("rf")(rf.rf)
+app.command("train")(train.train)
+app.command("lr-find")(lr_find.lr_find)
+app.command("validate")(validate.validate)
+
+data_app = typer.Typer(help="Fetch MNIST, or check the data that is there.")
+data_app.command("fetch")(data.fetch)
+data_app.command("check")(data.check)
+app.add_typer(data_app, name="data")
 
 config_app = typer.Typer(help="Show the settings, or write a file of them to start from.")
 config_app.command("show")(config.show)
@@ -35,6 +43,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+@data_app.callback(invoke_without_command=True)
 @config_app.callback(invoke_without_command=True)
 def _help_without_command(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
@@ -70,6 +79,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code; an error is two lines on standard error."""
     try:
         code = app(list(arguments), prog_name="mnistops", standalone_mode=False)
+        if code == ExitCode.SIGINT:  # Typer's, for a KeyboardInterrupt
+            remark("interrupted")
         return code if isinstance(code, int) else ExitCode.DONE
     except MnistopsError as error:
         failure = error
@@ -91,12 +102,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _print_error(error: MnistopsError) -> None:
     lines = [f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
-    remark("\n".join("".join(map(_visible, " ".join(line.splitlines()))) for line in lines))
-
-
-def _visible(character: str) -> str:
-    """A control character as its escape: a file's name could hold one for the terminal."""
-    return character if character.isprintable() else ascii(character)[1:-1]
+    remark("\n".join(visible(" ".join(line.splitlines())) for line in lines))
 
 
 def _usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:

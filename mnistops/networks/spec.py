@@ -188,6 +188,18 @@ class NetworkSpec(Frozen):
         """The network as plain nested dictionaries; `from_values` reads them back."""
         return self.model_dump(mode="json", exclude_none=True)
 
+    def changed(
+        self, input_size: tuple[int, int, int] | None = None, dropout: float | None = None
+    ) -> Self:
+        """The network for another input or with another dropout; None keeps its own.
+
+        Raises:
+            BadInput: out of bounds.
+        """
+        changes = {"input_size": input_size, "dropout": dropout}
+        given = {key: value for key, value in changes.items() if value is not None}
+        return self.from_values({**self.to_values(), **given}, self.name)
+
     def to_toml(self) -> str:
         """The network as TOML; `from_toml` reads it back."""
         import tomli_w

@@ -66,3 +66,8 @@ def remark(text: str) -> None:
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write(text + "\n")
+
+
+def visible(text: str) -> str:
+    """The text with its control characters escaped: a name could hold one for the terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

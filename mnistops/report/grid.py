@@ -106,10 +106,15 @@ def _escaped(cell: str) -> str:
     return " ".join(cell.replace("\\", "\\\\").replace("|", "\\|").split("\n"))
 
 
-def to_csv(records: Sequence[Mapping[str, Any]]) -> str:
-    """Records as CSV: a list in a field becomes ``28x28``, nothing becomes an empty field."""
+def to_csv(records: Sequence[Mapping[str, Any]], names: Sequence[str] = ()) -> str:
+    """Records as CSV: a list in a field becomes ``28x28``, nothing becomes an empty field.
+
+    Args:
+        names: of the fields, where there may be no record to tell them.
+    """
     text = StringIO()
-    writer = csv.DictWriter(text, list(records[0]) if records else [], lineterminator="\n")
+    fields = list(records[0]) if records else names
+    writer = csv.DictWriter(text, fields, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: _csv_cell(value) for key, value in record.items()} for record in records)
     return text.getvalue().rstrip("\n")

@@ -22,6 +22,12 @@ def percent(share: float | None) -> str:
     return f"{100 * share:.0f} %" if share in (0, 1) else f"{100 * share:.1f} %"
 
 
+def accuracy(share: float) -> str:
+    """``99.47 %`` for a share of 0.9947: two digits, for the last tenths are what counts."""
+    text = f"{100 * share:.2f} %"
+    return "> 99.99 %" if share < 1 and text == "100.00 %" else text
+
+
 def integer(value: int | None) -> str:
     """``5,340``; ``?`` for what is not known."""
     return "?" if value is None else f"{value:,}"

@@ -17,11 +17,13 @@ class Report:
         grids: the tables for people.
         document: the whole result for JSON.
         records: its rows for CSV.
+        names: of their fields, where there may be no row.
     """
 
     grids: tuple[Grid, ...]
     document: Any
     records: Sequence[Mapping[str, Any]]
+    names: Sequence[str] = ()
 
 
 def publish(report: Report, format_: Format) -> None:
@@ -34,7 +36,7 @@ def publish(report: Report, format_: Format) -> None:
         case "json":
             write(to_json(report.document))
         case "csv":
-            write(to_csv(report.records))
+            write(to_csv(report.records, report.names))
         case "markdown":
             write("\n\n".join(map(to_markdown, report.grids)))
         case "table":

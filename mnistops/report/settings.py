@@ -46,6 +46,10 @@ _EXAMPLES = {
     "rf.dilation": "[1, 2]",
     "rf.layers": '"convblock5"',
     "train.learning_rate": "0.1",
+    "train.run_dir": '"runs/mine"',
+    "validate.checkpoint": '"runs/mine/last.pt"',
+    "validate.max_errors": "60",
+    "output.out": '"out"',
 }
 
 

@@ -6,7 +6,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from mnistops.settings.tree import Flag, Form, Section, Settings
+from mnistops.settings.forms import Flag, Form
+from mnistops.settings.tree import Section, Settings
 
 PREFIX = "MNISTOPS_"
 

@@ -5,14 +5,12 @@ command line, ``config show``, ``config init`` and the JSON schema are all deriv
 """
 
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -21,56 +19,17 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+
+from mnistops.settings.forms import Flag, Form, Positive, comma_list, split_commas, split_numbers
 
 Tree = dict[str, Any]
 """Raw values as nested dictionaries: ``{"train": {"epochs": 3}}``."""
 
 
 Format = Literal["table", "json", "csv", "markdown"]
-
-
-@dataclass(frozen=True)
-class Flag:
-    """The option of a field whose own name would not say enough on the command line."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Form:
-    """What a field accepts, in words, where its type alone would not say it."""
-
-    words: str
-
-
-def _split_commas(value: object) -> object:
-    """Read ``a,b``, or an option given several times, as one list."""
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        value = ",".join(value)
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-
-
-def _split_numbers(value: object) -> object:
-    """Read ``1,2`` or ``[1, 2]`` or one number as a list, and leave the rest to the type."""
-    if isinstance(value, str):
-        value = value.strip().removeprefix("[").removesuffix("]")
-    if isinstance(value, int):
-        value = [value]
-    if isinstance(value, list) and any(isinstance(item, bool) for item in value):
-        raise ValueError("true or false is no item of this list")
-    return _split_commas(value)
-
-
-def _comma_list(split: Callable[[object], object], words: str) -> tuple[object, ...]:
-    # NoDecode: the environment's text reaches `split` instead of being read as JSON.
-    return (NoDecode, BeforeValidator(split), Form(words))
-
-
-Positive = Annotated[int, Field(ge=1, le=65536)]
 
 
 def _refuse_truth(cls: type[BaseModel], value: object, info: ValidationInfo) -> object:
@@ -110,7 +69,7 @@ class NetworkSettings(Section):
     )
     input_size: Annotated[
         tuple[Positive, Positive, Positive] | None,
-        *_comma_list(_split_numbers, "channels,height,width as 1,28,28, each from 1 to 65536"),
+        *comma_list(split_numbers, "channels,height,width as 1,28,28, each from 1 to 65536"),
     ] = Field(
         None, description="Channels, height and width of the input; unset: the network's own."
     )
@@ -137,7 +96,7 @@ class RfSettings(Section):
 
     dilation: Annotated[
         tuple[Positive, ...],
-        *_comma_list(_split_numbers, "whole numbers from 1 to 65536, as 2 or 1,2"),
+        *comma_list(split_numbers, "whole numbers from 1 to 65536, as 2 or 1,2"),
     ] = Field(
         (),
         description="What if the selected layers had this dilation? Give it several times "
@@ -145,7 +104,7 @@ class RfSettings(Section):
     )
     layers: Annotated[
         tuple[Annotated[str, Field(min_length=1)], ...],
-        *_comma_list(_split_commas, "path patterns, as convblock5 or 'conv*,pool?'"),
+        *comma_list(split_commas, "path patterns, as convblock5 or 'conv*,pool?'"),
     ] = Field(
         (),
         description="Paths of the layers to change, or of modules around them; *, ? and [12] "
@@ -175,18 +134,65 @@ class TrainSettings(Section):
         allow_inf_nan=False,
         description="Peak learning rate; unset: the recipe's, else found by a range test.",
     )
+    rotation: float = Field(
+        15.0,
+        ge=0,
+        le=180,
+        allow_inf_nan=False,
+        description="Training images are turned by up to so many degrees, either way.",
+    )
+    distortion: float = Field(
+        0.2,
+        ge=0,
+        le=0.9,
+        allow_inf_nan=False,
+        description="Half of the training images get their corners moved inwards by up to this "
+        "share of half the image.",
+    )
+    holdout: int = Field(
+        0,
+        ge=0,
+        description="Training images to set aside for choosing: always the same ones, whatever "
+        "the seed.",
+    )
+    target_accuracy: float = Field(
+        0.993,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Test accuracy to reach, as a fraction.",
+    )
+    require_target: bool = Field(
+        False, description="Exit with 1 when the target accuracy is missed."
+    )
+    run_dir: Path | None = Field(
+        None, description="The run's own folder, new or empty; unset: a new one in the runs folder."
+    )
 
 
 class ValidateSettings(Section):
     """Validation. What a trained network is held against."""
 
     split: Literal["test", "train", "all"] = Field("all", description="Images to validate on.")
+    checkpoint: Path | None = Field(
+        None,
+        description="Checkpoint or run folder; unset: the newest run's best, else its last, else "
+        "the weights that come with mnistops.",
+    )
+    max_errors: int | None = Field(
+        None, ge=0, description="Exit with 1 when more mistakes than this are made on a split."
+    )
 
 
 class OutputSettings(Section):
     """Output. Where results go, and how they are written."""
 
     runs_dir: Path = Field(Path("runs"), description="Folder that run folders are made in.")
+    out: Path | None = Field(
+        None,
+        description="Folder for what a command writes that is no run; unset: the run's own, else "
+        "a new one in the runs folder.",
+    )
     format: Format = Field("table", description="How the result is written to standard output.")
 
 

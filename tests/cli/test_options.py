@@ -15,6 +15,8 @@ def test_config_show_offers_every_setting(command: Run) -> None:
 @pytest.mark.parametrize("key_and_field", list(fields()), ids=lambda pair: pair[0])
 def test_every_option_reaches_its_setting(command: Run, key_and_field: tuple) -> None:  # type: ignore[type-arg]
     key, field = key_and_field
+    words = form(field)
+    number = "0.25" if words.startswith("a number") else "7"
     value = {
         "true or false": None,
         "text": "x",
@@ -23,9 +25,7 @@ def test_every_option_reaches_its_setting(command: Run, key_and_field: tuple) ->
         "channels,height,width as 1,28,28, each from 1 to 65536": "3,4,5",
         "whole numbers from 1 to 65536, as 2 or 1,2": "4,5",
         "path patterns, as convblock5 or 'conv*,pool?'": "a,b[12]",
-        "a number from 0 below 1": "0.25",
-        "a number above 0": "0.25",
-    }.get(form(field), form(field).split()[-1] if " or " in form(field) else "7")
+    }.get(words, words.split()[-1] if " or " in words else number)
     given = [option(key, field), *([] if value is None else [value])]
     outcome = command("config", "show", *given)
     if key == "output.format":

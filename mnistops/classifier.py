@@ -1,0 +1,132 @@
+"""Classifier: a network as a module that runs, with random weights or a checkpoint's."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mnistops.checkpoint import Checkpoint, expect_fit, open_network
+from mnistops.errors import BadInput
+from mnistops.networks.spec import NetworkSpec
+from mnistops.settings.tree import NetworkSettings
+from mnistops.user_code import users_code
+
+if TYPE_CHECKING:
+    from torch import nn
+
+ImageSize = tuple[int, int, int]
+"""Channels, height and width of one image, in pixels."""
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network that runs.
+
+    Attributes:
+        name: for people.
+        network: what a checkpoint says of it: the spec, or ``file.py:NAME``.
+        image_size: the images that it takes; None for a network in Python, which only a run tells.
+    """
+
+    name: str
+    module: "nn.Module"
+    network: NetworkSpec | str
+    image_size: ImageSize | None
+
+    @property
+    def num_params(self) -> int:
+        """Parameters, shared ones once."""
+        return sum(parameter.numel() for parameter in self.module.parameters())
+
+
+def open_classifier(settings: NetworkSettings) -> Classifier:
+    """The network that the settings name, with random weights from torch's global generator.
+
+    Raises:
+        MnistopsError: of `mnistops.checkpoint.open_network`.
+        BadInput: nothing in it can be trained.
+    """
+    channels = settings.input_size[0] if settings.input_size else None
+    opened = open_network(settings.name, channels)
+    if isinstance(opened, NetworkSpec):
+        classifier = _of_spec(opened.changed(settings.input_size, settings.dropout))
+    else:
+        _set_dropout(opened, settings.dropout)
+        classifier = _of_module(opened, settings.name, settings.input_size)
+    if not any(parameter.requires_grad for parameter in classifier.module.parameters()):
+        raise BadInput(f"{settings.name}: expected something to train in it, got nothing")
+    return classifier
+
+
+def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = None) -> Classifier:
+    """The network of a checkpoint with its weights.
+
+    Args:
+        network: what the user names in place of what the checkpoint says.
+
+    Raises:
+        BadInput: the weights are not the network's, or it is in Python and the user names no code.
+    """
+    if network is not None:
+        opened = open_network(network.name)
+        if not isinstance(opened, NetworkSpec):
+            return _with_weights(
+                _of_module(opened, network.name, network.input_size),
+                replace(checkpoint, network=network.name),
+            )
+        checkpoint = replace(checkpoint, network=opened)
+    if isinstance(checkpoint.network, str):
+        raise BadInput(
+            f"{checkpoint.path}: expected a network of our blocks, got one in Python, "
+            "whose code a checkpoint never runs",
+            f"name the code: --network {checkpoint.network}",
+        )
+    expect_fit(checkpoint)  # before anything large is made of a hostile spec
+    return _with_weights(_of_spec(checkpoint.network), checkpoint)
+
+
+def _with_weights(classifier: Classifier, checkpoint: Checkpoint) -> Classifier:
+    expect_fit(checkpoint, classifier.module)
+    with users_code(classifier.name):
+        classifier.module.load_state_dict(dict(checkpoint.state_dict))
+    return classifier
+
+
+def _of_spec(spec: NetworkSpec) -> Classifier:
+    from mnistops.networks.build import build
+
+    return Classifier(spec.name, build(spec), spec, spec.input_size)
+
+
+def _of_module(module: "nn.Module", source: str, image_size: ImageSize | None) -> Classifier:
+    return Classifier(source.rpartition(":")[2], module, source, image_size)
+
+
+def _set_dropout(module: "nn.Module", probability: float | None) -> None:
+    from torch.nn.modules.dropout import _DropoutNd
+
+    for layer in module.modules():
+        if isinstance(layer, _DropoutNd) and probability is not None:
+            layer.p = probability
+
+
+def count_classes(classifier: Classifier, image_size: ImageSize) -> int:
+    """How many classes the network tells apart, from a run on two black images on the CPU.
+
+    Raises:
+        BadInput: it fails, or gives something else than (N, classes).
+    """
+    import torch
+
+    was_training = classifier.module.training
+    with users_code(classifier.name), torch.inference_mode():
+        try:
+            outputs = classifier.module.eval()(torch.zeros(2, *image_size))
+        finally:
+            classifier.module.train(was_training)
+    shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else None
+    if shape is None or len(shape) != 2 or shape[0] != 2 or shape[1] < 2:
+        got = type(outputs).__name__ if shape is None else f"the shape {shape}"
+        raise BadInput(
+            f"{classifier.name}: expected outputs (N, classes), (2, 10) say, for two images of "
+            f"{' x '.join(map(str, image_size))}, got {got}"
+        )
+    return shape[1]

@@ -1,0 +1,27 @@
+"""``mnistops validate``."""
+
+from mnistops.cli.options import with_settings
+from mnistops.errors import ExitCode
+from mnistops.events import result_of
+from mnistops.report.publish import publish
+from mnistops.settings import Loaded
+
+
+@with_settings("validate", "network.name", "network.input_size", "data", "device", "output")
+def validate(loaded: Loaded) -> int:
+    """Show where a trained network fails: its mistakes counted, listed and drawn."""
+    # Imported here: they load torch, which no other command should wait for.
+    from mnistops.report.validation import validation_report, write_results
+    from mnistops.report.validation_view import ValidationView
+    from mnistops.validation import results_folder
+    from mnistops.validation import validate as run
+
+    settings = loaded.settings
+    with ValidationView() as view:
+        outcome = result_of(run(settings), view.show)
+    folder = results_folder(settings, outcome.checkpoint)
+    files = [write_results(done, folder) for done in outcome.splits]
+    publish(validation_report(outcome.splits, files), settings.output.format)
+    most = settings.validate.max_errors
+    too_many = most is not None and any(done.result.num_errors > most for done in outcome.splits)
+    return ExitCode.NEGATIVE if too_many else ExitCode.DONE

@@ -1,0 +1,166 @@
+"""ImageSet: images and labels as tensors, and the data set that settings name.
+
+N images, C = 1 channel, H x W pixels.
+"""
+
+import os
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mnistops.data.files import FILES, IdxFile, candidates
+from mnistops.data.idx import Bytes, read_idx
+from mnistops.data.normalization import Normalization
+from mnistops.data.sources import FetchEvent, fetch_mnist
+from mnistops.errors import BadInput, MissingInput
+from mnistops.settings.tree import DataSettings
+
+# The hold-out is the same for every run, so that runs can be compared.
+HOLDOUT_SEED = 0
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images (N, 1, H, W) as unsigned bytes and their labels (N,), on one device."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def image_size(self) -> tuple[int, int, int]:
+        """Channels, height and width."""
+        channels, height, width = self.images.shape[1:]
+        return channels, height, width
+
+    @property
+    def num_classes(self) -> int:
+        """One more than the highest label."""
+        return int(self.labels.max()) + 1
+
+    def to(self, device: torch.device) -> "ImageSet":
+        """The same images there."""
+        return ImageSet(self.images.to(device), self.labels.to(device))
+
+    def pixels(self, indices: Tensor | slice) -> Tensor:
+        """The images with these indices as floating-point numbers in 0..1, (n, 1, H, W)."""
+        return self.images[indices].float() / 255
+
+    def normalization(self) -> Normalization:
+        """Mean and standard deviation of these images' pixels, in 0..1, from exact counts.
+
+        Images of one single grey are only shifted: there is nothing to divide by.
+        """
+        counts = torch.bincount(self.images.flatten().cpu(), minlength=256).tolist()
+        total = sum(counts)
+        mean = sum(value * count for value, count in enumerate(counts)) / total
+        variance = sum((value - mean) ** 2 * count for value, count in enumerate(counts)) / total
+        return Normalization(mean / 255, variance**0.5 / 255 or 1.0)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set, on the CPU.
+
+    Attributes:
+        name: ``mnist``, or the user's own folder.
+        folder: where its files are.
+    """
+
+    name: str
+    folder: Path
+    train: ImageSet
+    test: ImageSet
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Images to train on, to choose by if any are set aside for that, and to test on.
+
+    Attributes:
+        normalization: of the images to train on, alone.
+    """
+
+    train: ImageSet
+    holdout: ImageSet | None
+    test: ImageSet
+    normalization: Normalization
+
+    def to(self, device: torch.device) -> "Splits":
+        """The same images there."""
+        holdout = self.holdout.to(device) if self.holdout else None
+        return replace(
+            self, train=self.train.to(device), holdout=holdout, test=self.test.to(device)
+        )
+
+
+def split(dataset: Dataset, num_holdout: int) -> Splits:
+    """Set aside training images, always the same ones."""
+    train, holdout = dataset.train, None
+    if num_holdout:
+        generator = torch.Generator().manual_seed(HOLDOUT_SEED)
+        order = torch.randperm(len(train), generator=generator)
+        aside, rest = order[:num_holdout].sort().values, order[num_holdout:].sort().values
+        holdout = ImageSet(train.images[aside], train.labels[aside])
+        train = ImageSet(train.images[rest], train.labels[rest])
+    return Splits(train, holdout, dataset.test, train.normalization())
+
+
+def open_dataset(settings: DataSettings) -> Generator[FetchEvent, None, Dataset]:
+    """The images that the settings name; MNIST is fetched where it is not there yet.
+
+    Raises:
+        MnistopsError: of `mnistops.data.sources.fetch_mnist`, or, for the user's own folder,
+            MissingInput and BadInput for files that are not there or not what they should be.
+    """
+    if settings.dataset == "mnist":
+        folder = settings.dir or default_folder()
+        arrays = yield from fetch_mnist(folder, settings.dir is not None, settings.offline)
+    else:
+        folder = Path(settings.dataset)
+        arrays = {file.name: _read_own(folder, file) for file in FILES}
+    train_images, train_labels, test_images, test_labels = (arrays[file.name] for file in FILES)
+    train = _image_set(folder, "train", train_images, train_labels)
+    test = _image_set(folder, "t10k", test_images, test_labels)
+    if train.image_size != test.image_size:
+        raise BadInput(
+            f"{folder}: expected test images of {_pixels(train)}, as for training, "
+            f"got {_pixels(test)}"
+        )
+    return Dataset(settings.dataset, folder, train, test)
+
+
+def default_folder() -> Path:
+    """The per-user cache folder, shared by all runs."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("mnistops", appauthor=False) / "data"
+
+
+def _read_own(folder: Path, file: IdxFile) -> Bytes:
+    """A file of the user's own data set, which has no known hash."""
+    found = candidates(folder, file)
+    if not found:
+        hint = f"--dataset takes mnist, or a folder with {', '.join(f.name for f in FILES)}"
+        if not os.path.isdir(folder):  # noqa: PTH112 - as in `candidates`
+            raise MissingInput(f"--dataset {folder}: expected a folder, got none there", hint)
+        raise MissingInput(f"{folder / file.name}: expected it there, raw or .gz, got none", hint)
+    return read_idx(found[0], file.num_axes)
+
+
+def _image_set(folder: Path, prefix: str, images: Bytes, labels: Bytes) -> ImageSet:
+    if len(images) != len(labels):
+        raise BadInput(
+            f"{folder}: expected as many {prefix} labels as images, {len(images):,}, "
+            f"got {len(labels):,}"
+        )
+    return ImageSet(torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long())
+
+
+def _pixels(images: ImageSet) -> str:
+    return " x ".join(map(str, images.image_size[1:]))

@@ -1,0 +1,72 @@
+"""Writing to disk: a file appears whole under its name, or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mnistops.errors import CannotCreate, CannotWrite
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they do not exist.
+
+    Raises:
+        CannotCreate: a file stands in the way, say, or it is not ours to make.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotCreate(
+            f"{path}: expected to make a folder, got: {error.strerror}", "name another place"
+        ) from None
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file in one step: it has the old content, or all of the new.
+
+    Raises:
+        CannotCreate: nothing can be made in its folder.
+        CannotWrite: the disk is full, say.
+    """
+    with _staged(path) as (file, staged):
+        with os.fdopen(file, "wb") as writer:
+            writer.write(data)
+            writer.flush()
+            os.fsync(writer.fileno())
+        # mkstemp's files are for their owner alone; these are as any other.
+        staged.chmod(0o666 & ~_umask())
+        staged.replace(path)
+        _sync_folder(path.parent)
+
+
+@contextmanager
+def _staged(path: Path) -> Iterator[tuple[int, Path]]:
+    """A file of another name beside ``path``, gone again if it is not put in its place."""
+    try:
+        file, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise CannotCreate(f"{path}: expected to make it, got: {error.strerror}") from None
+    try:
+        yield file, Path(name)
+    except OSError as error:
+        raise CannotWrite(f"{path}: expected to write it, got: {error.strerror}") from None
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _sync_folder(path: Path) -> None:
+    """Make the new name itself outlast a loss of power, where the system lets folders be synced."""
+    with suppress(OSError):
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,167 @@
+"""A network over images that nothing is done to: how often it is wrong, where, and how sure."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mnistops.data.images import ImageSet
+from mnistops.data.normalization import Normalization
+from mnistops.errors import NotFinite
+from mnistops.events import result_of
+
+BATCH_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class BatchEvaluated:
+    """So many of the images are done."""
+
+    num_done: int
+    num_images: int
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An image that is taken for another class.
+
+    Attributes:
+        index: of the image in its split, from 0.
+        confidence: the probability of the predicted class, in 0..1.
+    """
+
+    index: int
+    actual: int
+    predicted: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class ClassResult:
+    """How one class fares; a share is None where there is nothing to take it of.
+
+    Attributes:
+        recall: share of the class' images that are recognised.
+        precision: share of the images taken for the class that are of it.
+    """
+
+    label: int
+    num_images: int
+    num_errors: int
+    recall: float | None
+    precision: float | None
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """What one pass over the images found.
+
+    Attributes:
+        loss: mean cross-entropy in nats.
+        confusion: images by actual class (row) and predicted class (column).
+        mistakes: the least confident first.
+    """
+
+    num_images: int
+    loss: float
+    confusion: tuple[tuple[int, ...], ...]
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def num_errors(self) -> int:
+        """Images that are taken for another class."""
+        return len(self.mistakes)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images that are classified correctly, in 0..1."""
+        return (self.num_images - self.num_errors) / self.num_images
+
+    @property
+    def per_class(self) -> tuple[ClassResult, ...]:
+        """Each class by itself."""
+        results = []
+        for label, row in enumerate(self.confusion):
+            right, actual = row[label], sum(row)
+            predicted = sum(other[label] for other in self.confusion)
+            results.append(
+                ClassResult(
+                    label,
+                    actual,
+                    actual - right,
+                    right / actual if actual else None,
+                    right / predicted if predicted else None,
+                )
+            )
+        return tuple(results)
+
+
+def evaluate(
+    network: nn.Module,
+    images: ImageSet,
+    normalization: Normalization,
+    batch_size: int = BATCH_SIZE,
+) -> EvaluationResult:
+    """Run a network over images once, in float32 and evaluation mode.
+
+    Args:
+        network: images (n, 1, H, W) to logits or log-probabilities (n, classes), on the images'
+            device.
+        batch_size: images at a time; it changes what is needed of memory, not what is found.
+
+    Raises:
+        NotFinite: an output is no number.
+    """
+    return result_of(evaluate_in_batches(network, images, normalization, batch_size))
+
+
+def evaluate_in_batches(
+    network: nn.Module,
+    images: ImageSet,
+    normalization: Normalization,
+    batch_size: int = BATCH_SIZE,
+) -> Generator[BatchEvaluated, None, EvaluationResult]:
+    """`evaluate`, telling of each batch."""
+    was_training = network.training
+    outputs = []
+    try:
+        for start in range(0, len(images), batch_size):
+            chosen = slice(start, start + batch_size)
+            with torch.inference_mode():
+                outputs.append(network.eval()(normalization(images.pixels(chosen))).float())
+            yield BatchEvaluated(min(start + batch_size, len(images)), len(images))
+    finally:
+        network.train(was_training)
+    return _result(torch.cat(outputs).cpu(), images.labels.cpu())
+
+
+def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
+    """What outputs (N, classes) say of labels (N,)."""
+    num_images, num_classes = outputs.shape
+    bad = int((~outputs.isfinite()).any(1).sum())
+    if bad:
+        raise NotFinite(
+            f"network: expected numbers as outputs, got nan or infinite ones for {bad:,} of "
+            f"{num_images:,} images"
+        )
+    # Rows of log-probabilities come out as they went in.
+    confidences, predicted = functional.softmax(outputs.double(), 1).max(1)
+    predicted = outputs.argmax(1)
+    pairs = torch.bincount(labels * num_classes + predicted, minlength=num_classes**2)
+    wrong = (predicted != labels).nonzero().flatten()
+    wrong = wrong[confidences[wrong].argsort(stable=True)]
+    mistakes = zip(
+        wrong.tolist(),
+        labels[wrong].tolist(),
+        predicted[wrong].tolist(),
+        confidences[wrong].tolist(),
+        strict=True,
+    )
+    return EvaluationResult(
+        num_images,
+        functional.cross_entropy(outputs.double(), labels).item(),
+        tuple(map(tuple, pairs.reshape(num_classes, num_classes).tolist())),
+        tuple(Mistake(*values) for values in mistakes),
+    )

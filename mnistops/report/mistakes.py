@@ -1,0 +1,100 @@
+"""The mistakes of a network as pictures: a tile for each, the least confident first."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistops.report.figure import DOTS_PER_INCH, new_figure, save_figure
+
+if TYPE_CHECKING:
+    from mnistops.data.images import ImageSet
+    from mnistops.evaluation import Mistake
+    from mnistops.validation import SplitDone
+
+COLUMNS, ROWS = 10, 10
+MOST_PAGES = 10
+
+# In dots: a tile's image is at least this large; its label stands above it; air is around.
+IMAGE, LABEL, GAP, TITLE = 84, 30, 24, 64
+DIGIT = 16
+"""Dots that a label needs for one more digit in each of its two classes."""
+
+FRAME = 30
+"""The grey of a tile's frame: 0 is white."""
+
+
+def draw_mistakes(done: "SplitDone", folder: Path) -> list[Path]:
+    """Write ``SPLIT_error.png``, ``SPLIT_error-2.png``, ... and remove older pages beyond them.
+
+    Returns:
+        The pages, at most 10 of them, of 100 mistakes each.
+    """
+    mistakes = done.result.mistakes
+    size = COLUMNS * ROWS
+    num_pages = max(1, min(MOST_PAGES, -(-len(mistakes) // size)))
+    stem = f"{done.split}_error"
+    paths = []
+    for page in range(num_pages):
+        path = folder / (f"{stem}.png" if page == 0 else f"{stem}-{page + 1}.png")
+        shown = mistakes[page * size : (page + 1) * size]
+        _draw_page(shown, done, _title(done, page, num_pages, len(shown)), path)
+        paths.append(path)
+    for number in range(num_pages + 1, MOST_PAGES + 1):
+        (folder / f"{stem}-{number}.png").unlink(missing_ok=True)
+    return paths
+
+
+def _title(done: "SplitDone", page: int, num_pages: int, num_shown: int) -> str:
+    num_errors, num_images = done.result.num_errors, done.result.num_images
+    total = f"{num_errors:,} of {num_images:,} {done.split} images misclassified"
+    if num_errors == 0:
+        return total
+    first = page * COLUMNS * ROWS + 1
+    where = f"; {first:,} to {first + num_shown - 1:,}, " if num_errors > num_shown else "; "
+    rest = ", the rest in the CSV" if num_errors > MOST_PAGES * COLUMNS * ROWS else ""
+    page_number = f" (page {page + 1} of {num_pages}{rest})" if num_pages > 1 else ""
+    return f"{total}{where}least confident first{page_number}\nactual → predicted, confidence"
+
+
+def _draw_page(mistakes: "Sequence[Mistake]", done: "SplitDone", title: str, path: Path) -> None:
+    images = done.images
+    _, height, width = images.image_size
+    scale = max(1, -(-IMAGE // max(height, width)))
+    digits = max((len(str(max(m.actual, m.predicted))) for m in mistakes), default=1)
+    label_width = IMAGE + DIGIT * (digits - 1)
+    tile_height, tile_width = scale * height + LABEL, max(scale * width, label_width) + GAP
+    num_rows = -(-len(mistakes) // COLUMNS)
+    dots = (COLUMNS * tile_width + GAP, TITLE + num_rows * (tile_height + GAP))
+    figure = new_figure(dots[0] / DOTS_PER_INCH, dots[1] / DOTS_PER_INCH)
+    figure.set_layout_engine("none")
+    figure.text(GAP / dots[0], 1 - GAP / 2 / dots[1], title, va="top", fontsize=11)
+    for number, mistake in enumerate(mistakes):
+        row, column = divmod(number, COLUMNS)
+        middle = GAP + column * tile_width + (tile_width - GAP) // 2
+        bottom = dots[1] - TITLE - (row + 1) * (tile_height + GAP) + GAP
+        tile = _tile(images, mistake.index, scale)
+        # Dot for dot, so that no pixel is wider than its neighbour.
+        left = middle - tile.shape[1] // 2
+        figure.figimage(tile, left, bottom - 1, cmap="gray_r", vmin=0, vmax=255)
+        figure.text(
+            middle / dots[0],
+            (bottom + scale * height + 4) / dots[1],
+            f"{mistake.actual} → {mistake.predicted}, {_percent(mistake.confidence)}",
+            ha="center",
+            va="bottom",
+            fontsize=9,
+        )
+    save_figure(figure, path)
+
+
+def _percent(confidence: float) -> str:
+    return f"{100 * confidence:.0f} %" if confidence < 0.995 else "> 99 %"
+
+
+def _tile(images: "ImageSet", index: int, scale: int) -> NDArray[np.uint8]:
+    """The image enlarged, in a faint frame of one dot."""
+    pixels: NDArray[np.uint8] = images.images[index, 0].numpy()
+    return np.pad(pixels.repeat(scale, 0).repeat(scale, 1), 1, constant_values=FRAME)

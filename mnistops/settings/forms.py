@@ -1,0 +1,49 @@
+"""Forms of settings: what a field is called on the command line, and lists as people write them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+
+@dataclass(frozen=True)
+class Flag:
+    """The option of a field whose own name would not say enough on the command line."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a field accepts, in words, where its type alone would not say it."""
+
+    words: str
+
+
+def split_commas(value: object) -> object:
+    """Read ``a,b``, or an option given several times, as one list."""
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        value = ",".join(value)
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def split_numbers(value: object) -> object:
+    """Read ``1,2`` or ``[1, 2]`` or one number as a list, and leave the rest to the type."""
+    if isinstance(value, str):
+        value = value.strip().removeprefix("[").removesuffix("]")
+    if isinstance(value, int):
+        value = [value]
+    if isinstance(value, list) and any(isinstance(item, bool) for item in value):
+        raise ValueError("true or false is no item of this list")
+    return split_commas(value)
+
+
+def comma_list(split: Callable[[object], object], words: str) -> tuple[object, ...]:
+    """The annotations of a field that is a list, split by ``split`` from what a person writes."""
+    # NoDecode: the environment's text reaches `split` instead of being read as JSON.
+    return (NoDecode, BeforeValidator(split), Form(words))
+
+
+Positive = Annotated[int, Field(ge=1, le=65536)]

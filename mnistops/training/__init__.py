@@ -1,0 +1,1 @@
+"""Training: one straight line from settings to a run folder."""

@@ -1,0 +1,132 @@
+"""The learning-rate range test: which rate lets the loss fall fastest.
+
+After Smith, "Cyclical learning rates for training neural networks", 2017,
+https://arxiv.org/abs/1506.01186, with the numbers of the seed, which took those of torch-lr-finder.
+"""
+
+from collections.abc import Generator
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+from torch.optim import SGD
+
+from mnistops.data.augment import Warp
+from mnistops.data.images import Splits
+from mnistops.data.sources import FetchEvent
+from mnistops.errors import NotFinite
+from mnistops.settings.tree import Settings
+from mnistops.training.preparation import prepare
+from mnistops.training.randomness import Randomness
+from mnistops.training.recipe import MOMENTUM
+from mnistops.training.step import TrainingStep, endless_batches
+
+NUM_STEPS = 1500
+FIRST_RATE = 0.1
+RATE_RATIO = 20.0
+SMOOTHING = 0.05
+DIVERGENCE = 5.0
+SKIPPED_START, SKIPPED_END = 10, 5
+
+
+@dataclass(frozen=True)
+class RangeStep:
+    """A step of the test.
+
+    Attributes:
+        loss: mean of the batch, in nats.
+        smoothed_loss: an exponential mean of the losses, the newest weighing 0.05.
+    """
+
+    step: int
+    learning_rate: float
+    loss: float
+    smoothed_loss: float
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """A range test: its steps, and which of them has the suggested rate."""
+
+    steps: tuple[RangeStep, ...]
+    index: int
+
+    @property
+    def suggestion(self) -> float:
+        """The learning rate at which the smoothed loss falls fastest."""
+        return self.steps[self.index].learning_rate
+
+
+def range_test(
+    network: nn.Module, splits: Splits, warp: Warp, batch_size: int, random: Randomness
+) -> Generator[RangeStep, None, RangeTest]:
+    """Train with a rate that rises from step to step until the loss is 5 times its least.
+
+    The network is as before afterwards.
+
+    Args:
+        random: the test's own.
+
+    Raises:
+        NotFinite: the loss is no number before there is anything to suggest.
+    """
+    before = deepcopy(network.state_dict())
+    optimizer = SGD(network.parameters(), lr=FIRST_RATE, momentum=MOMENTUM, nesterov=True)
+    step = TrainingStep(
+        network.train(), optimizer, splits.train, splits.normalization, warp, random
+    )
+    steps: list[RangeStep] = []
+    smoothed = best = 0.0
+    indices = endless_batches(splits.train, batch_size, random)
+    try:
+        for number in range(NUM_STEPS):
+            rate = FIRST_RATE * RATE_RATIO ** (number / (NUM_STEPS - 1))
+            optimizer.param_groups[0]["lr"] = rate
+            try:
+                loss, _ = step(next(indices))
+            except FloatingPointError:
+                break  # it has diverged further than can be told
+            smoothed = SMOOTHING * loss + (1 - SMOOTHING) * smoothed if steps else loss
+            best = min(best, smoothed) if steps else loss
+            steps.append(RangeStep(number, rate, loss, smoothed))
+            yield steps[-1]
+            if smoothed > DIVERGENCE * best:
+                break
+    finally:
+        network.load_state_dict(before)
+    return RangeTest(tuple(steps), steepest([done.smoothed_loss for done in steps]))
+
+
+def find_learning_rate(settings: Settings) -> Generator[FetchEvent | RangeStep, None, RangeTest]:
+    """A range test of the network and the images that the settings name.
+
+    Raises:
+        MnistopsError: of `mnistops.training.preparation.prepare` and of `range_test`.
+    """
+    prepared = yield from prepare(settings)
+    return (
+        yield from range_test(
+            prepared.classifier.module,
+            prepared.splits,
+            prepared.warp,
+            settings.train.batch_size,
+            Randomness(settings.seed, prepared.device),
+        )
+    )
+
+
+def steepest(smoothed: list[float]) -> int:
+    """The step at which the smoothed loss falls fastest, but for the first 10 and the last 5.
+
+    Raises:
+        NotFinite: there are too few steps to tell.
+    """
+    inner = smoothed[SKIPPED_START : len(smoothed) - SKIPPED_END]
+    if len(inner) < 2:
+        raise NotFinite(
+            f"range test: expected at least {SKIPPED_START + SKIPPED_END + 2} steps before the "
+            f"loss diverges, got {len(smoothed)}",
+            "name a rate: --learning-rate 0.1",
+        )
+    return SKIPPED_START + int(np.gradient(np.array(inner)).argmin())

@@ -1,0 +1,86 @@
+"""Preparation: all that a training needs, checked before the first step."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+
+from mnistops.classifier import Classifier, ImageSize, count_classes, open_classifier
+from mnistops.data.augment import Warp
+from mnistops.data.images import Dataset, Splits, open_dataset, split
+from mnistops.data.sources import FetchEvent
+from mnistops.device import open_device
+from mnistops.errors import BadInput, UsageError
+from mnistops.settings.tree import Settings, TrainSettings
+from mnistops.training.randomness import Randomness
+
+MNIST_SIZE: ImageSize = (1, 28, 28)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network with random weights and its images, both on the device."""
+
+    classifier: Classifier
+    splits: Splits
+    device: torch.device
+    random: Randomness
+    warp: Warp
+
+
+def prepare(settings: Settings) -> Generator[FetchEvent, None, Prepared]:
+    """Open the device, the network and the images, in this order.
+
+    Raises:
+        MnistopsError: one of them cannot be had, or they do not fit together.
+    """
+    train = settings.train
+    device = open_device(settings.device)
+    random = Randomness(settings.seed, device)
+    with random.of_network():
+        classifier = open_classifier(settings.network)
+    image_size = classifier.image_size
+    if image_size is None and settings.data.dataset == "mnist":
+        image_size = MNIST_SIZE
+    # Tried before data is fetched or read, where the size of the images is known without it.
+    num_classes = count_classes(classifier, image_size) if image_size else None
+    dataset = yield from open_dataset(settings.data)
+    if image_size is None:
+        num_classes = count_classes(classifier, dataset.train.image_size)
+    expect_fit(dataset, image_size or dataset.train.image_size, num_classes or 0)
+    _expect_enough(dataset, train)
+    classifier.module.to(device)
+    splits = split(dataset, train.holdout).to(device)
+    return Prepared(classifier, splits, device, random, Warp(train.rotation, train.distortion))
+
+
+def expect_fit(dataset: Dataset, image_size: ImageSize, num_classes: int) -> None:
+    """Raises BadInput unless a network of this input and output can take the images."""
+    got = dataset.train.image_size
+    if got != image_size:
+        shown, asked = (",".join(map(str, size)) for size in (got, image_size))
+        raise BadInput(
+            f"{dataset.name}: expected images of channels,height,width {asked}, as the network "
+            f"takes them, got {shown}",
+            f"--input-size {shown} asks for the network at that size",
+        )
+    for name, images in (("train", dataset.train), ("test", dataset.test)):
+        if images.num_classes > num_classes:
+            raise BadInput(
+                f"{dataset.name}: expected {name} labels from 0 to {num_classes - 1}, one for each "
+                f"output of the network, got {images.num_classes - 1}"
+            )
+
+
+def _expect_enough(dataset: Dataset, train: TrainSettings) -> None:
+    num_left = len(dataset.train) - train.holdout
+    if num_left < 1:
+        raise UsageError(
+            f"--holdout: expected fewer than the {len(dataset.train):,} training images, "
+            f"got {train.holdout:,}"
+        )
+    if train.batch_size > num_left:
+        raise UsageError(
+            f"--batch-size: expected at most the {num_left:,} images to train on, "
+            f"got {train.batch_size:,}"
+        )

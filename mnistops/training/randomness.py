@@ -1,0 +1,55 @@
+"""All random numbers of a run, from its one seed; nobody else's are touched."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+class Randomness:
+    """Independent streams of random numbers.
+
+    Attributes:
+        order: of the images in each epoch, on the CPU.
+        warp: of the augmentation, on the device.
+    """
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        root = torch.Generator().manual_seed(seed)
+        # Drawn from the root, since torch's CPU generators take the low 32 bits of a seed alone.
+        order, warp, network = torch.randint(1 << 32, (3,), generator=root).tolist()
+        self.order = torch.Generator().manual_seed(order)
+        self.warp = torch.Generator(device).manual_seed(warp)
+        self._device = device
+        self._network_seed = network
+        self._states: tuple[torch.Tensor, ...] | None = None
+
+    @contextmanager
+    def of_network(self) -> Iterator[None]:
+        """Inside, torch's global generators are this run's own.
+
+        Initial weights and dropout draw from them. What others have drawn from them goes on
+        afterwards as if nothing had happened.
+        """
+        devices = [] if self._device.type == "cpu" else [self._device.index or 0]
+        kind = "cuda" if self._device.type == "cpu" else self._device.type
+        with torch.random.fork_rng(devices, device_type=kind):
+            if self._states is None:
+                torch.manual_seed(self._network_seed)
+            else:
+                self._restore(self._states)
+            try:
+                yield
+            finally:
+                self._states = self._capture()
+
+    def _capture(self) -> tuple[torch.Tensor, ...]:
+        states = [torch.get_rng_state()]
+        if self._device.type != "cpu":
+            states.append(torch.get_device_module(self._device).get_rng_state(self._device))
+        return tuple(states)
+
+    def _restore(self, states: tuple[torch.Tensor, ...]) -> None:
+        torch.set_rng_state(states[0])
+        if self._device.type != "cpu":
+            torch.get_device_module(self._device).set_rng_state(states[1], self._device)

@@ -1,0 +1,119 @@
+"""Recipes: what a step does to the weights, how the rate changes, what is chosen and by what."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from torch import nn
+from torch.optim import SGD, Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+MOMENTUM = 0.9
+WARM_UP = 0.2
+"""Share of the one-cycle's steps in which the rate rises."""
+
+Selection = Literal["none", "holdout", "test"]
+
+
+class Schedule(Protocol):
+    """How the learning rate changes."""
+
+    def before_step(self, step: int) -> None:
+        """Set the rate of this step, from 0 over all epochs."""
+
+    def after_epoch(self, watched_loss: float) -> None:
+        """Take note of the loss on what is chosen by, or else on the test set."""
+
+
+class OneCycle:
+    """From 0 up to the peak in a straight line, and back to 0 in another.
+
+    After Smith, "Super-convergence", 2018, https://arxiv.org/abs/1708.07120.
+    """
+
+    def __init__(self, optimizer: Optimizer, peak: float, total_steps: int) -> None:
+        self._optimizer, self._peak, self._total_steps = optimizer, peak, total_steps
+
+    def before_step(self, step: int) -> None:
+        """Set this step's rate."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._peak * one_cycle(step, self._total_steps)
+
+    def after_epoch(self, watched_loss: float) -> None:
+        """Change nothing: nothing that is measured moves a fixed schedule."""
+
+
+def one_cycle(step: int, total_steps: int) -> float:
+    """The share of the peak in step 0, ..., ``total_steps - 1``; none of them is 0."""
+    at = (step + 1) / (total_steps + 1)
+    return at / WARM_UP if at < WARM_UP else (1 - at) / (1 - WARM_UP)
+
+
+class Plateau:
+    """A constant rate, a tenth of it whenever the loss stops falling: the seed's schedule."""
+
+    def __init__(self, optimizer: Optimizer, rate: float) -> None:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        self._schedule = ReduceLROnPlateau(
+            optimizer, factor=0.1, patience=1, threshold=0.01, threshold_mode="rel", min_lr=1e-4
+        )
+
+    def before_step(self, step: int) -> None:
+        """Change nothing: the rate stays for an epoch."""
+
+    def after_epoch(self, watched_loss: float) -> None:
+        """Lower the rate if the loss has not fallen by 1 % for two epochs."""
+        self._schedule.step(watched_loss)
+
+
+def drops_last_batch(recipe: str) -> bool:
+    """Whether an epoch's last batch is left out where it is not a whole one.
+
+    The seed kept it. Left out, all steps have one shape; the order is a new one in each epoch.
+    """
+    return recipe == "one-cycle"
+
+
+def make_optimizer(recipe: str, network: nn.Module) -> Optimizer:
+    """The optimizer of a recipe; its rate is the schedule's to set."""
+    return SGD(network.parameters(), lr=0.0, momentum=MOMENTUM, nesterov=recipe == "one-cycle")
+
+
+def make_schedule(recipe: str, optimizer: Optimizer, rate: float, total_steps: int) -> Schedule:
+    """The schedule of a recipe.
+
+    Args:
+        rate: the peak of ``one-cycle``, the first of ``plateau``.
+    """
+    if recipe == "one-cycle":
+        return OneCycle(optimizer, rate, total_steps)
+    return Plateau(optimizer, rate)
+
+
+@dataclass
+class Selector:
+    """Says of each epoch whether it is the best so far, and worth a checkpoint.
+
+    By the hold-out where there is one: the highest accuracy, the first of equal ones. Otherwise
+    ``plateau`` chooses on the test set as the seed did: from epoch 3 on, an accuracy above every
+    earlier epoch's that reaches the target. ``one-cycle`` chooses nothing.
+    """
+
+    selection: Selection
+    target_accuracy: float
+    highest: float = -1.0
+
+    def is_best(self, epoch: int, accuracy: float) -> bool:
+        """Whether this epoch is chosen, by its accuracy on what is chosen by."""
+        is_highest = accuracy > self.highest
+        self.highest = max(accuracy, self.highest)
+        if self.selection == "test":
+            return is_highest and epoch >= 3 and accuracy >= self.target_accuracy
+        return is_highest and self.selection == "holdout"
+
+
+def selection_of(recipe: str, num_holdout: int) -> Selection:
+    """What a run of this recipe chooses by."""
+    if num_holdout:
+        return "holdout"
+    return "test" if recipe == "plateau" else "none"

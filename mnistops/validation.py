@@ -1,0 +1,151 @@
+"""Validation: settings to what a trained network gets wrong."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mnistops.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
+from mnistops.classifier import count_classes, load_classifier
+from mnistops.data.images import ImageSet, open_dataset
+from mnistops.data.sources import FetchEvent
+from mnistops.device import device_name, open_device
+from mnistops.evaluation import BatchEvaluated, EvaluationResult, evaluate_in_batches
+from mnistops.settings.tree import DataSettings, Settings
+from mnistops.training.preparation import expect_fit
+from mnistops.training.run_folder import RECORD, new_folder, newest_run
+
+BUNDLED = Path(__file__).parent / "weights" / "reference.pt"
+
+Split = Literal["train", "test"]
+
+
+@dataclass(frozen=True)
+class DeviceOpened:
+    """Where the network will run, for people."""
+
+    device: str
+
+
+@dataclass(frozen=True)
+class ModelFound:
+    """The checkpoint that is loaded next."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class ModelLoaded:
+    """The network is there, with its weights."""
+
+    network: str
+
+
+@dataclass(frozen=True)
+class SplitBegun:
+    """The images of this split are next."""
+
+    split: Split
+    dataset: str
+    num_images: int
+
+
+@dataclass(frozen=True)
+class SplitDone:
+    """What the network gets wrong on one split.
+
+    Attributes:
+        images: that were shown, on the CPU; a mistake's index counts in them.
+    """
+
+    split: Split
+    images: ImageSet
+    result: EvaluationResult
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A whole validation.
+
+    Attributes:
+        network: its name.
+    """
+
+    checkpoint: Path
+    network: str
+    splits: tuple[SplitDone, ...]
+
+
+ValidationEvent = (
+    FetchEvent | DeviceOpened | ModelFound | ModelLoaded | SplitBegun | BatchEvaluated | SplitDone
+)
+
+
+def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]:
+    """Run a checkpoint over the splits that the settings name, train first.
+
+    Without a checkpoint in the settings, it is that of `default_checkpoint`. A network that they
+    name takes the place of the one that the file says; a data set that they do not name is the one
+    that the network was trained on.
+
+    Raises:
+        MnistopsError: the checkpoint, the network or the images cannot be had, or do not fit.
+        NotFinite: an output of the network is no number.
+    """
+    device = open_device(settings.device)
+    yield DeviceOpened(device_name(device))
+    path = checkpoint_path(settings)
+    yield ModelFound(path)
+    checkpoint = load_checkpoint(path)
+    is_named = "name" in settings.network.model_fields_set
+    classifier = load_classifier(checkpoint, settings.network if is_named else None)
+    yield ModelLoaded(classifier.name)
+    dataset = yield from open_dataset(_data(settings.data, checkpoint))
+    image_size = classifier.image_size or dataset.train.image_size
+    expect_fit(dataset, image_size, count_classes(classifier, image_size))
+    module = classifier.module.to(device)
+    done = []
+    splits: dict[Split, ImageSet] = {"train": dataset.train, "test": dataset.test}
+    for split, images in splits.items():
+        if settings.validate.split in (split, "all"):
+            yield SplitBegun(split, dataset.name, len(images))
+            result = yield from evaluate_in_batches(
+                module, images.to(device), checkpoint.normalization
+            )
+            done.append(SplitDone(split, images, result))
+            yield done[-1]
+    return Validation(path, classifier.name, tuple(done))
+
+
+def checkpoint_path(settings: Settings) -> Path:
+    """The checkpoint that the settings name; else the newest run's best, else its last; else ours.
+
+    Raises:
+        MissingInput: there is none where the settings name one.
+    """
+    if settings.validate.checkpoint is not None:
+        return find_checkpoint(settings.validate.checkpoint)
+    run = newest_run(settings.output.runs_dir)
+    return find_checkpoint(run) if run is not None else BUNDLED
+
+
+def results_folder(settings: Settings, checkpoint: Path) -> Path:
+    """Where results of a validation go: a named folder, else the run's own, else a new one.
+
+    Raises:
+        CannotCreate: it cannot be made.
+    """
+    if settings.output.out is not None:
+        return settings.output.out
+    if (checkpoint.parent / RECORD).exists():
+        return checkpoint.parent / "validate"
+    return new_folder(settings.output.runs_dir, checkpoint.stem, "validate")
+
+
+def _data(asked: DataSettings, checkpoint: Checkpoint) -> DataSettings:
+    """The data that is asked for; its data set the checkpoint's, if none is named."""
+    trained_on = checkpoint.settings.get("data")
+    dataset = trained_on.get("dataset") if isinstance(trained_on, dict) else None
+    if "dataset" in asked.model_fields_set or not isinstance(dataset, str):
+        return asked
+    return asked.model_copy(update={"dataset": dataset})

