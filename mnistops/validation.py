@@ -84,7 +84,7 @@ ValidationEvent = (
 def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]:
     """Run a checkpoint over the splits that the settings name, train first.
 
-    Without a checkpoint in the settings, it is that of `default_checkpoint`. A network that they
+    Without a checkpoint in the settings, it is that of `checkpoint_path`. A network that they
     name takes the place of the one that the file says; a data set that they do not name is the one
     that the network was trained on.
 

@@ -17,7 +17,7 @@ from mnistops.data.images import Splits
 from mnistops.data.sources import FetchEvent
 from mnistops.errors import NotFinite
 from mnistops.settings.tree import Settings
-from mnistops.training.preparation import prepare
+from mnistops.training.preparation import Prepared, prepare
 from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import MOMENTUM
 from mnistops.training.step import TrainingStep, endless_batches
@@ -98,6 +98,17 @@ def range_test(
     return RangeTest(tuple(steps), steepest([done.smoothed_loss for done in steps]))
 
 
+def search_rates(prepared: Prepared, settings: Settings) -> Generator[RangeStep, None, RangeTest]:
+    """A range test with random numbers of its own: those of a training after it are left alone."""
+    return range_test(
+        prepared.classifier.module,
+        prepared.splits,
+        prepared.warp,
+        settings.train.batch_size,
+        Randomness(settings.seed, prepared.device),
+    )
+
+
 def find_learning_rate(settings: Settings) -> Generator[FetchEvent | RangeStep, None, RangeTest]:
     """A range test of the network and the images that the settings name.
 
@@ -105,15 +116,7 @@ def find_learning_rate(settings: Settings) -> Generator[FetchEvent | RangeStep, 
         MnistopsError: of `mnistops.training.preparation.prepare` and of `range_test`.
     """
     prepared = yield from prepare(settings)
-    return (
-        yield from range_test(
-            prepared.classifier.module,
-            prepared.splits,
-            prepared.warp,
-            settings.train.batch_size,
-            Randomness(settings.seed, prepared.device),
-        )
-    )
+    return (yield from search_rates(prepared, settings))
 
 
 def steepest(smoothed: list[float]) -> int:

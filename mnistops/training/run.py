@@ -24,9 +24,8 @@ from mnistops.training.events import (
     StepDone,
 )
 from mnistops.training.loop import fit
-from mnistops.training.lr_range import RangeStep, RangeTest, range_test
+from mnistops.training.lr_range import RangeStep, search_rates
 from mnistops.training.preparation import Prepared, prepare
-from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import selection_of
 from mnistops.training.run_folder import (
     claim_folder,
@@ -66,8 +65,9 @@ def train(settings: Settings) -> Generator[RunEvent, None, RunResult]:
         yield begun
         rate, test = settings.train.learning_rate, None
         if rate is None:
-            test = yield from _test_rates(settings, prepared)
+            test = yield from search_rates(prepared, settings)
             rate = test.suggestion
+            yield RateFound(test)
         epochs: list[EpochDone] = []
         best: EpochMetrics | None = None
         for event in fit(
@@ -117,21 +117,6 @@ def _begun(settings: Settings, prepared: Prepared, folder: Path) -> RunBegun:
         len(splits.test),
         len(splits.holdout) if splits.holdout else 0,
     )
-
-
-def _test_rates(
-    settings: Settings, prepared: Prepared
-) -> Generator[RangeStep | RateFound, None, RangeTest]:
-    """A range test with random numbers of its own: those of training are left alone."""
-    test = yield from range_test(
-        prepared.classifier.module,
-        prepared.splits,
-        prepared.warp,
-        settings.train.batch_size,
-        Randomness(settings.seed, prepared.device),
-    )
-    yield RateFound(test)
-    return test
 
 
 def _save(folder: Path, settings: Settings, prepared: Prepared, event: EpochDone) -> None:
