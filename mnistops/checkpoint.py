@@ -165,6 +165,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     state_dict = values.get("state_dict", values)
     if not isinstance(state_dict, dict) or not state_dict or not _are_tensors(state_dict):
         raise BadInput(f"{path}: expected a checkpoint with tensors by name, got something else")
+    _expect_whole(path, state_dict)
     if state_dict is values:
         values = {}
     version = values.get("format_version", FORMAT_VERSION)
@@ -220,6 +221,8 @@ def _read(path: Path) -> dict[str, Any]:
                 f"{path}: expected a checkpoint as torch.save writes it, got another file"
             )
         with zipfile.ZipFile(path) as archive:
+            if any(record.compress_type != zipfile.ZIP_STORED for record in archive.infolist()):
+                raise BadInput(f"{path}: expected records as torch.save stores them, got packed")
             if broken := archive.testzip():
                 raise BadInput(f"{path}: expected sound data, got a wrong checksum in {broken}")
         stand_ins: list[Any] = [(_NumpyNumber, name) for name in _NUMPY_NAMES]
@@ -248,6 +251,25 @@ def _are_tensors(values: dict[Any, Any]) -> bool:
     return all(isinstance(k, str) and isinstance(v, Tensor) for k, v in values.items())
 
 
+def _expect_whole(path: Path, state_dict: Mapping[str, "Tensor"]) -> None:
+    """Raises BadInput unless each tensor is real numbers that the file holds, all of them.
+
+    A few bytes could otherwise pass for a tensor of any size, by strides of 0.
+    """
+    import torch
+
+    for key, value in state_dict.items():
+        is_plain = value.layout == torch.strided and value.device.type == "cpu"
+        if not is_plain or value.is_complex() or value.is_quantized:
+            raise BadInput(f"{path}: {key:.80}: expected plain real numbers, got {value.type()}")
+        held = value.untyped_storage().nbytes()
+        if value.numel() * value.element_size() > held:
+            raise BadInput(
+                f"{path}: {key:.80}: expected what its shape {tuple(value.shape)} needs, "
+                f"got {held:,} bytes"
+            )
+
+
 def expect_fit(checkpoint: Checkpoint, module: "nn.Module | None" = None) -> None:
     """Hold the weights against the network.
 
@@ -264,7 +286,7 @@ def expect_fit(checkpoint: Checkpoint, module: "nn.Module | None" = None) -> Non
     expected = {key: tuple(value.shape) for key, value in module.state_dict().items()}
     got = {key: tuple(value.shape) for key, value in checkpoint.state_dict.items()}
     differences = [
-        f"{key} {got.get(key, 'missing')} for {expected.get(key, 'none')}"
+        f"{key:.80} {got.get(key, 'missing')} for {expected.get(key, 'none')}"
         for key in {**expected, **got}
         if got.get(key) != expected.get(key)
     ]

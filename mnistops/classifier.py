@@ -1,5 +1,6 @@
 """Classifier: a network as a module that runs, with random weights or a checkpoint's."""
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from mnistops.settings.tree import NetworkSettings
 from mnistops.user_code import users_code
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 ImageSize = tuple[int, int, int]
@@ -60,27 +62,35 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
     """The network of a checkpoint with its weights.
 
     Args:
-        network: what the user names in place of what the checkpoint says.
+        network: what the user names in place of what the checkpoint says, its size or its name.
 
     Raises:
         BadInput: the weights are not the network's, or it is in Python and the user names no code.
     """
-    if network is not None:
-        opened = open_network(network.name)
-        if not isinstance(opened, NetworkSpec):
-            return _with_weights(
-                _of_module(opened, network.name, network.input_size),
-                replace(checkpoint, network=network.name),
+    import torch
+
+    network = network or NetworkSettings()
+    is_named = "name" in network.model_fields_set
+    # Random weights are made on the way; nobody else's random numbers are used up for them.
+    with torch.random.fork_rng(devices=[]):
+        if is_named:
+            opened = open_network(network.name)
+            if not isinstance(opened, NetworkSpec):
+                return _with_weights(
+                    _of_module(opened, network.name, network.input_size),
+                    replace(checkpoint, network=network.name),
+                )
+            checkpoint = replace(checkpoint, network=opened)
+        if isinstance(checkpoint.network, str):
+            raise BadInput(
+                f"{checkpoint.path}: expected a network of our blocks, got one in Python, "
+                "whose code a checkpoint never runs",
+                f"name the code: --network {checkpoint.network}",
             )
-        checkpoint = replace(checkpoint, network=opened)
-    if isinstance(checkpoint.network, str):
-        raise BadInput(
-            f"{checkpoint.path}: expected a network of our blocks, got one in Python, "
-            "whose code a checkpoint never runs",
-            f"name the code: --network {checkpoint.network}",
-        )
-    expect_fit(checkpoint)  # before anything large is made of a hostile spec
-    return _with_weights(_of_spec(checkpoint.network), checkpoint)
+        spec = checkpoint.network.changed(network.input_size)
+        checkpoint = replace(checkpoint, network=spec)
+        expect_fit(checkpoint)  # before anything large is made of a hostile spec
+        return _with_weights(_of_spec(spec), checkpoint)
 
 
 def _with_weights(classifier: Classifier, checkpoint: Checkpoint) -> Classifier:
@@ -117,16 +127,51 @@ def count_classes(classifier: Classifier, image_size: ImageSize) -> int:
     import torch
 
     was_training = classifier.module.training
-    with users_code(classifier.name), torch.inference_mode():
-        try:
-            outputs = classifier.module.eval()(torch.zeros(2, *image_size))
-        finally:
-            classifier.module.train(was_training)
-    shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else None
-    if shape is None or len(shape) != 2 or shape[0] != 2 or shape[1] < 2:
-        got = type(outputs).__name__ if shape is None else f"the shape {shape}"
-        raise BadInput(
-            f"{classifier.name}: expected outputs (N, classes), (2, 10) say, for two images of "
-            f"{' x '.join(map(str, image_size))}, got {got}"
-        )
-    return shape[1]
+    try:
+        with torch.inference_mode():
+            outputs = run_once(classifier.name, classifier.module.eval(), 2, image_size)
+    finally:
+        classifier.module.train(was_training)
+    return outputs.shape[1]
+
+
+def try_training(classifier: Classifier, num_images: int, image_size: ImageSize) -> None:
+    """A step on black images on the CPU that leaves the weights as they were.
+
+    Raises:
+        BadInput: the network cannot be trained on batches of so many images.
+    """
+    from torch.nn import functional
+
+    module = classifier.module
+    before = deepcopy(module.state_dict())
+    outputs = run_once(classifier.name, module.train(), num_images, image_size)
+    with users_code(classifier.name):
+        functional.cross_entropy(outputs, outputs.argmax(1)).backward()  # type: ignore[no-untyped-call]
+        module.load_state_dict(before)
+    module.zero_grad()
+
+
+def run_once(
+    name: str, module: "nn.Module", num_images: int, image_size: ImageSize
+) -> "torch.Tensor":
+    """The outputs for black images, (num_images, classes).
+
+    Raises:
+        BadInput: the network fails, or gives something else.
+    """
+    import torch
+
+    with users_code(name):
+        outputs = module(torch.zeros(num_images, *image_size))
+    if isinstance(outputs, torch.Tensor):
+        shape = tuple(outputs.shape)
+        if len(shape) == 2 and shape[0] == num_images and shape[1] >= 2:
+            return outputs
+        got = f"the shape {shape}"
+    else:
+        got = type(outputs).__name__
+    raise BadInput(
+        f"{name}: expected outputs (N, classes), ({num_images}, 10) say, for {num_images} "
+        f"images of {' x '.join(map(str, image_size))}, got {got}"
+    )

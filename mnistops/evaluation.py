@@ -1,7 +1,9 @@
 """A network over images that nothing is done to: how often it is wrong, where, and how sure."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +13,7 @@ from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
 from mnistops.errors import NotFinite
 from mnistops.events import result_of
+from mnistops.user_code import users_code
 
 BATCH_SIZE = 1000
 
@@ -129,12 +132,27 @@ def evaluate_in_batches(
     try:
         for start in range(0, len(images), batch_size):
             chosen = slice(start, start + batch_size)
-            with torch.inference_mode():
+            with torch.inference_mode(), _whole_float32(), users_code(type(network).__name__):
                 outputs.append(network.eval()(normalization(images.pixels(chosen))).float())
             yield BatchEvaluated(min(start + batch_size, len(images)), len(images))
     finally:
         network.train(was_training)
     return _result(torch.cat(outputs).cpu(), images.labels.cpu())
+
+
+@contextmanager
+def _whole_float32() -> Iterator[None]:
+    """Inside, CUDA does not round float32 to TF32, which it does in convolutions by default."""
+    cudnn: Any = torch.backends.cudnn  # torch's types do not know its `conv`
+    kinds = (cudnn.conv, torch.backends.cuda.matmul)
+    before = [kind.fp32_precision for kind in kinds]
+    try:
+        for kind in kinds:
+            kind.fp32_precision = "ieee"
+        yield
+    finally:
+        for kind, precision in zip(kinds, before, strict=True):
+            kind.fp32_precision = precision
 
 
 def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
@@ -147,7 +165,7 @@ def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
             f"{num_images:,} images"
         )
     # Rows of log-probabilities come out as they went in.
-    confidences, predicted = functional.softmax(outputs.double(), 1).max(1)
+    confidences = functional.softmax(outputs.double(), 1).amax(1)
     predicted = outputs.argmax(1)
     pairs = torch.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     wrong = (predicted != labels).nonzero().flatten()

@@ -1,15 +1,17 @@
 """Validation: settings to what a trained network gets wrong."""
 
+import os
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from mnistops.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
-from mnistops.classifier import count_classes, load_classifier
+from mnistops.classifier import load_classifier
 from mnistops.data.images import ImageSet, open_dataset
 from mnistops.data.sources import FetchEvent
 from mnistops.device import device_name, open_device
+from mnistops.errors import MissingInput
 from mnistops.evaluation import BatchEvaluated, EvaluationResult, evaluate_in_batches
 from mnistops.settings.tree import DataSettings, Settings
 from mnistops.training.preparation import expect_fit
@@ -97,12 +99,10 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
     path = checkpoint_path(settings)
     yield ModelFound(path)
     checkpoint = load_checkpoint(path)
-    is_named = "name" in settings.network.model_fields_set
-    classifier = load_classifier(checkpoint, settings.network if is_named else None)
+    classifier = load_classifier(checkpoint, settings.network)
     yield ModelLoaded(classifier.name)
     dataset = yield from open_dataset(_data(settings.data, checkpoint))
-    image_size = classifier.image_size or dataset.train.image_size
-    expect_fit(dataset, image_size, count_classes(classifier, image_size))
+    expect_fit(classifier, dataset)
     module = classifier.module.to(device)
     done = []
     splits: dict[Split, ImageSet] = {"train": dataset.train, "test": dataset.test}
@@ -143,9 +143,19 @@ def results_folder(settings: Settings, checkpoint: Path) -> Path:
 
 
 def _data(asked: DataSettings, checkpoint: Checkpoint) -> DataSettings:
-    """The data that is asked for; its data set the checkpoint's, if none is named."""
+    """The data that is asked for; its data set the checkpoint's, if none is named.
+
+    Raises:
+        MissingInput: the folder that the checkpoint names is not there.
+    """
     trained_on = checkpoint.settings.get("data")
     dataset = trained_on.get("dataset") if isinstance(trained_on, dict) else None
-    if "dataset" in asked.model_fields_set or not isinstance(dataset, str):
+    if "dataset" in asked.model_fields_set or not isinstance(dataset, str) or not dataset:
         return asked
+    if dataset != "mnist" and not os.path.isdir(dataset):  # noqa: PTH112 - any text may stand there
+        raise MissingInput(
+            f"{checkpoint.path}: expected the images it was trained on in {dataset!r:.200}, "
+            "got no such folder here",
+            "name the images: --dataset FOLDER, or --dataset mnist",
+        )
     return asked.model_copy(update={"dataset": dataset})

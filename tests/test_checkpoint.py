@@ -97,6 +97,32 @@ def test_what_cannot_be_normalised_with_is_refused(tmp_path: Path, held: object)
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (torch.zeros(1).expand(1 << 20, 1 << 20), r"needs, got 4 bytes"),
+        (torch.zeros(3).to_sparse(), "expected plain real numbers, got torch.sparse"),
+        (torch.zeros(3, device="meta"), "expected plain real numbers, got"),
+        (torch.zeros(3, dtype=torch.complex64), "expected plain real numbers, got"),
+    ],
+)
+def test_a_tensor_is_what_the_file_holds(
+    tmp_path: Path, tensor: torch.Tensor, message: str
+) -> None:
+    path = save(tmp_path / "odd.pt", {"state_dict": {"convblock1.0.weight": tensor}})
+    with pytest.raises(BadInput, match=message):
+        load_checkpoint(path)
+
+
+def test_packed_records_are_refused(tmp_path: Path) -> None:
+    plain, packed = save(tmp_path / "plain.pt", ours()), tmp_path / "packed.pt"
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    with pytest.raises(BadInput, match=r"expected records as torch.save stores them, got packed"):
+        load_checkpoint(packed)
+
+
 def test_settings_are_sections_or_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="expected settings by section, got 3"):
         load_checkpoint(save(tmp_path / "odd.pt", ours(settings=3)))

@@ -1,6 +1,7 @@
 """Evaluation, against counting by hand."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import nn
 
 from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
-from mnistops.errors import NotFinite
+from mnistops.errors import BadInput, NotFinite
 from mnistops.evaluation import BatchEvaluated, evaluate, evaluate_in_batches
 from mnistops.networks.build import build
 from mnistops.networks.zoo import REFERENCE
@@ -113,6 +114,26 @@ def test_mode_and_gradients_are_left_alone() -> None:
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
+CONV: Any = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+
+
+class Precise(nn.Module):
+    """Notes with what precision CUDA would convolve."""
+
+    seen = ""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.seen = CONV.fp32_precision
+        return images.flatten(1)
+
+
+def test_it_is_whole_float32_and_what_others_set_comes_back() -> None:
+    network, before = Precise(), CONV.fp32_precision
+    evaluate(network, told([[1, 2]], [0]), PLAIN)
+    assert network.seen == "ieee"
+    assert CONV.fp32_precision == before
+
+
 def test_batches_are_told() -> None:
     steps = list(evaluate_in_batches(build(REFERENCE), made_set(25), PLAIN, batch_size=10))
     assert steps == [BatchEvaluated(done, 25) for done in (10, 20, 25)]
@@ -125,6 +146,17 @@ def test_outputs_that_are_no_numbers_are_said_to_be() -> None:
         evaluate(network, made_set(20), PLAIN)
 
 
+def test_a_network_that_fails_is_the_users(capsys: pytest.CaptureFixture[str]) -> None:
+    class Odd(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            print("hello")
+            return images @ images.mT.mT.flatten()
+
+    with pytest.raises(BadInput, match=r"^Odd: expected it to run, got RuntimeError"):
+        evaluate(Odd(), made_set(20), PLAIN)
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.gpu
 def test_a_gpu_finds_the_same() -> None:
     torch.manual_seed(0)
@@ -132,4 +164,5 @@ def test_a_gpu_finds_the_same() -> None:
     here = evaluate(network, images, PLAIN)
     device = torch.device("cuda", 0)
     there = evaluate(network.to(device), images.to(device), PLAIN)
-    assert there.loss == pytest.approx(here.loss, rel=1e-3)
+    assert there.loss == pytest.approx(here.loss, rel=1e-5)
+    assert [m.index for m in there.mistakes] == [m.index for m in here.mistakes]

@@ -149,3 +149,24 @@ def test_results_go_to_the_run_or_where_they_are_wanted() -> None:
     assert elsewhere.parent == Path("runs") and elsewhere.name.endswith("-reference-validate")
     # And it is no run: the newest is still the same.
     assert checkpoint_path(Settings()) == path
+
+
+def test_a_folder_that_is_not_here_any_more_is_said_to_be_the_checkpoints() -> None:
+    make_run()
+    Path("made").rename("moved")
+    with pytest.raises(MissingInput, match="expected the images it was trained on in 'made'"):
+        checked()
+
+
+def test_another_size_can_be_asked_for() -> None:
+    make_run()
+    write_dataset(Path("large"), 40, 20, size=32)
+    outcome, _ = checked(data={"dataset": "large"}, network={"input_size": (1, 32, 32)})
+    assert outcome.splits[0].images.image_size == (1, 32, 32)
+
+
+def test_nobody_elses_random_numbers_are_used_up() -> None:
+    make_run()
+    before = torch.get_rng_state()
+    checked()
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,6 +1,7 @@
 """``mnistops lr-find``."""
 
 from mnistops.cli.options import with_settings
+from mnistops.disk import make_folder
 from mnistops.events import result_of
 from mnistops.report.publish import publish
 from mnistops.settings import Loaded
@@ -29,6 +30,8 @@ def lr_find(loaded: Loaded) -> None:
     from mnistops.training.run_folder import new_folder
 
     settings = loaded.settings
+    if settings.output.out is not None:
+        make_folder(settings.output.out)  # rather fail before the work than after it
     with TrainingView() as view:
         test = result_of(find_learning_rate(settings), view.show)
     folder = settings.output.out or new_folder(settings.output.runs_dir, "lr-find")

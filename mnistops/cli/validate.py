@@ -1,6 +1,7 @@
 """``mnistops validate``."""
 
 from mnistops.cli.options import with_settings
+from mnistops.disk import make_folder
 from mnistops.errors import ExitCode
 from mnistops.events import result_of
 from mnistops.report.publish import publish
@@ -17,6 +18,8 @@ def validate(loaded: Loaded) -> int:
     from mnistops.validation import validate as run
 
     settings = loaded.settings
+    if settings.output.out is not None:
+        make_folder(settings.output.out)  # rather fail before the work than after it
     with ValidationView() as view:
         outcome = result_of(run(settings), view.show)
     folder = results_folder(settings, outcome.checkpoint)

@@ -59,7 +59,7 @@ def candidates(folder: Path, file: IdxFile) -> list[Path]:
         path
         for place in places
         for path in (place, place.with_name(place.name + ".gz"))
-        if os.path.exists(path)  # noqa: PTH110 - pathlib raises for a name too long
+        if os.path.isfile(path)  # noqa: PTH113 - pathlib raises for a name too long
     ]
 
 

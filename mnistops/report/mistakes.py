@@ -19,6 +19,7 @@ MOST_PAGES = 10
 
 # In dots: a tile's image is at least this large; its label stands above it; air is around.
 IMAGE, LABEL, GAP, TITLE = 84, 30, 24, 64
+LARGEST_IMAGE = 200
 DIGIT = 16
 """Dots that a label needs for one more digit in each of its two classes."""
 
@@ -43,7 +44,9 @@ def draw_mistakes(done: "SplitDone", folder: Path) -> list[Path]:
         _draw_page(shown, done, _title(done, page, num_pages, len(shown)), path)
         paths.append(path)
     for number in range(num_pages + 1, MOST_PAGES + 1):
-        (folder / f"{stem}-{number}.png").unlink(missing_ok=True)
+        old = folder / f"{stem}-{number}.png"
+        if old.is_file():
+            old.unlink()
     return paths
 
 
@@ -62,6 +65,8 @@ def _title(done: "SplitDone", page: int, num_pages: int, num_shown: int) -> str:
 def _draw_page(mistakes: "Sequence[Mistake]", done: "SplitDone", title: str, path: Path) -> None:
     images = done.images
     _, height, width = images.image_size
+    thin = -(-max(height, width) // LARGEST_IMAGE)
+    height, width = -(-height // thin), -(-width // thin)
     scale = max(1, -(-IMAGE // max(height, width)))
     digits = max((len(str(max(m.actual, m.predicted))) for m in mistakes), default=1)
     label_width = IMAGE + DIGIT * (digits - 1)
@@ -75,7 +80,7 @@ def _draw_page(mistakes: "Sequence[Mistake]", done: "SplitDone", title: str, pat
         row, column = divmod(number, COLUMNS)
         middle = GAP + column * tile_width + (tile_width - GAP) // 2
         bottom = dots[1] - TITLE - (row + 1) * (tile_height + GAP) + GAP
-        tile = _tile(images, mistake.index, scale)
+        tile = _tile(images, mistake.index, scale, thin)
         # Dot for dot, so that no pixel is wider than its neighbour.
         left = middle - tile.shape[1] // 2
         figure.figimage(tile, left, bottom - 1, cmap="gray_r", vmin=0, vmax=255)
@@ -94,7 +99,7 @@ def _percent(confidence: float) -> str:
     return f"{100 * confidence:.0f} %" if confidence < 0.995 else "> 99 %"
 
 
-def _tile(images: "ImageSet", index: int, scale: int) -> NDArray[np.uint8]:
-    """The image enlarged, in a faint frame of one dot."""
-    pixels: NDArray[np.uint8] = images.images[index, 0].numpy()
+def _tile(images: "ImageSet", index: int, scale: int, thin: int) -> NDArray[np.uint8]:
+    """The image enlarged, or every so many pixels of a large one, in a faint frame of one dot."""
+    pixels: NDArray[np.uint8] = images.images[index, 0].numpy()[::thin, ::thin]
     return np.pad(pixels.repeat(scale, 0).repeat(scale, 1), 1, constant_values=FRAME)

@@ -21,6 +21,8 @@ class TrainingView(View):
                 self.clear()
                 self.line(_introduction(event))
             case RangeStep():
+                if event.step == 0:
+                    self.line(f"range test of up to {NUM_STEPS:,} steps")
                 details = f"rate {event.learning_rate:.3f}, loss {event.smoothed_loss:.3f}"
                 self.bar("range test", event.step + 1, NUM_STEPS, details)
             case RateFound():

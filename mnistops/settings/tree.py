@@ -54,7 +54,9 @@ class DataSettings(Section):
     dir: Annotated[Path | None, Flag("--data-dir")] = Field(
         None, description="Folder of the data files; unset: the per-user cache."
     )
-    dataset: str = Field("mnist", description="mnist, or a folder with four IDX files of your own.")
+    dataset: str = Field(
+        "mnist", min_length=1, description="mnist, or a folder with four IDX files of your own."
+    )
     offline: bool = Field(False, description="Never connect to a network.")
 
 

@@ -82,7 +82,7 @@ class EpochDone:
     Attributes:
         last_loss: of the last batch.
         is_best: chosen, so far.
-        next_learning_rate: with which the next epoch would begin.
+        next_learning_rate: as it stands after the epoch; `plateau` may have lowered it.
     """
 
     metrics: EpochMetrics

@@ -63,7 +63,7 @@ def range_test(
 ) -> Generator[RangeStep, None, RangeTest]:
     """Train with a rate that rises from step to step until the loss is 5 times its least.
 
-    The network is as before afterwards.
+    The network's parameters and buffers are as before afterwards, and its gradients gone.
 
     Args:
         random: the test's own.
@@ -95,6 +95,7 @@ def range_test(
                 break
     finally:
         network.load_state_dict(before)
+        network.zero_grad()
     return RangeTest(tuple(steps), steepest([done.smoothed_loss for done in steps]))
 
 
@@ -130,6 +131,6 @@ def steepest(smoothed: list[float]) -> int:
         raise NotFinite(
             f"range test: expected at least {SKIPPED_START + SKIPPED_END + 2} steps before the "
             f"loss diverges, got {len(smoothed)}",
-            "name a rate: --learning-rate 0.1",
+            "`mnistops train --learning-rate 0.1` needs no range test",
         )
     return SKIPPED_START + int(np.gradient(np.array(inner)).argmin())

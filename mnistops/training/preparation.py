@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mnistops.classifier import Classifier, ImageSize, count_classes, open_classifier
+from mnistops.classifier import Classifier, ImageSize, count_classes, open_classifier, try_training
 from mnistops.data.augment import Warp
 from mnistops.data.images import Dataset, Splits, open_dataset, split
 from mnistops.data.sources import FetchEvent
@@ -13,6 +13,7 @@ from mnistops.device import open_device
 from mnistops.errors import BadInput, UsageError
 from mnistops.settings.tree import Settings, TrainSettings
 from mnistops.training.randomness import Randomness
+from mnistops.training.recipe import drops_last_batch
 
 MNIST_SIZE: ImageSize = (1, 28, 28)
 
@@ -42,34 +43,43 @@ def prepare(settings: Settings) -> Generator[FetchEvent, None, Prepared]:
     image_size = classifier.image_size
     if image_size is None and settings.data.dataset == "mnist":
         image_size = MNIST_SIZE
-    # Tried before data is fetched or read, where the size of the images is known without it.
-    num_classes = count_classes(classifier, image_size) if image_size else None
+    if image_size is not None:
+        # Before data is fetched or read, where the size of the images is known without it.
+        count_classes(classifier, image_size)
     dataset = yield from open_dataset(settings.data)
-    if image_size is None:
-        num_classes = count_classes(classifier, dataset.train.image_size)
-    expect_fit(dataset, image_size or dataset.train.image_size, num_classes or 0)
+    expect_fit(classifier, dataset)
     _expect_enough(dataset, train)
+    smallest = _smallest_batch(len(dataset.train) - train.holdout, train)
+    with Randomness(settings.seed, device).of_network():
+        try_training(classifier, smallest, dataset.train.image_size)
     classifier.module.to(device)
     splits = split(dataset, train.holdout).to(device)
     return Prepared(classifier, splits, device, random, Warp(train.rotation, train.distortion))
 
 
-def expect_fit(dataset: Dataset, image_size: ImageSize, num_classes: int) -> None:
-    """Raises BadInput unless a network of this input and output can take the images."""
+def expect_fit(classifier: Classifier, dataset: Dataset) -> None:
+    """Raises BadInput unless the network can take the images, and has an output for each label."""
     got = dataset.train.image_size
-    if got != image_size:
-        shown, asked = (",".join(map(str, size)) for size in (got, image_size))
+    if classifier.image_size is not None and classifier.image_size != got:
+        shown, asked = (",".join(map(str, size)) for size in (got, classifier.image_size))
         raise BadInput(
             f"{dataset.name}: expected images of channels,height,width {asked}, as the network "
             f"takes them, got {shown}",
             f"--input-size {shown} asks for the network at that size",
         )
+    num_classes = count_classes(classifier, got)
     for name, images in (("train", dataset.train), ("test", dataset.test)):
         if images.num_classes > num_classes:
             raise BadInput(
                 f"{dataset.name}: expected {name} labels from 0 to {num_classes - 1}, one for each "
                 f"output of the network, got {images.num_classes - 1}"
             )
+
+
+def _smallest_batch(num_images: int, train: TrainSettings) -> int:
+    """Images in the smallest batch of an epoch: normalising over them may need more than one."""
+    rest = 0 if drops_last_batch(train.recipe) else num_images % train.batch_size
+    return rest or train.batch_size
 
 
 def _expect_enough(dataset: Dataset, train: TrainSettings) -> None:

@@ -13,6 +13,7 @@ from mnistops.data.augment import Warp
 from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
 from mnistops.training.randomness import Randomness
+from mnistops.user_code import users_code
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class TrainingStep:
 
     @property
     def learning_rate(self) -> float:
-        """Of the last step."""
+        """As it stands now."""
         rate: float = self.optimizer.param_groups[0]["lr"]
         return rate
 
@@ -43,16 +44,19 @@ class TrainingStep:
         """
         images = self.warp(self.images.pixels(indices), self.random.warp)
         labels = self.images.labels[indices]
+        name = type(self.network).__name__
         with self.random.of_network():
-            outputs = self.network(self.normalization(images))
-            # Of log-probabilities this takes the same loss as of logits.
-            loss = functional.cross_entropy(outputs, labels)
-            value = loss.item()
+            with users_code(name):
+                outputs = self.network(self.normalization(images))
+                # Of log-probabilities this takes the same loss as of logits.
+                loss = functional.cross_entropy(outputs, labels)
+                value = loss.item()
             if not isfinite(value):
                 raise FloatingPointError(value)
-            self.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
+            with users_code(name):
+                self.optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                self.optimizer.step()
         return value, int((outputs.argmax(1) == labels).sum())
 
 

@@ -108,6 +108,13 @@ def test_bad_input_writes_nothing(
     assert len(list(Path("runs").iterdir())) == 1
 
 
+def test_a_place_that_cannot_be_is_found_before_the_work(command: Run) -> None:
+    Path("afile").touch()
+    outcome = command("validate", "--out", "afile")
+    assert outcome.code == 73
+    assert outcome.err.startswith("error: afile: expected to make a folder")
+
+
 @pytest.mark.mnist
 def test_our_own_weights_work_right_after_the_install(command: Run) -> None:
     for path in sorted(Path("runs").rglob("*"), reverse=True):

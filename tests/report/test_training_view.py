@@ -107,7 +107,10 @@ def test_held_out_images_are_counted(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_the_range_tests_rate_is_told_to_its_last_digit(capsys: pytest.CaptureFixture[str]) -> None:
     found = RateFound(RANGE_TEST)
-    assert lines(capsys, *RANGE_TEST.steps, found) == [f"learning rate {RATE}, by a range test"]
+    assert lines(capsys, *RANGE_TEST.steps, found) == [
+        "range test of up to 1,500 steps",
+        f"learning rate {RATE}, by a range test",
+    ]
 
 
 def test_an_epoch_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,7 +195,7 @@ def test_steps_of_the_range_test_move_a_bar(monkeypatch: pytest.MonkeyPatch) -> 
     terminal = open_terminal(monkeypatch)
     shown(*RANGE_TEST.steps)
     assert re.match("range test ━.* rate 0.105, loss 2.250 ", terminal.bars()[-1])
-    assert terminal.stays() == []
+    assert terminal.stays() == ["range test of up to 1,500 steps"]
 
 
 @pytest.mark.parametrize("recipe", ["one-cycle", "plateau"])

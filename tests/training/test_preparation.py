@@ -138,7 +138,7 @@ BAD_NETWORKS = {
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("vector", "expected outputs (N, classes), (2, 10) say, for two images of 1 x 28 x 28"),
+        ("vector", "expected outputs (N, classes), (2, 10) say, for 2 images of 1 x 28 x 28"),
         ("image", "got the shape (2, 10, 26, 26)"),
         ("nothing", "expected something to train in it"),
         ("broken", "expected it to run, got RuntimeError"),
@@ -154,3 +154,67 @@ def test_a_network_is_tried_before_data_is_looked_for(name: str, message: str) -
     with pytest.raises(BadInput) as error:
         result_of(prepare(settings))
     assert message in error.value.message
+
+
+BAD_IN_TRAINING = """
+import sys
+import torch
+from torch import nn
+
+class Exits(nn.Linear):
+    def __init__(self):
+        super().__init__(28, 10)
+    def forward(self, images):
+        if self.training:
+            sys.exit(3)
+        return super().forward(images.mean((1, 2)))
+
+class Pair(Exits):
+    def forward(self, images):
+        outputs = nn.Linear.forward(self, images.mean((1, 2)))
+        return (outputs, outputs) if self.training else outputs
+
+class Detached(Exits):
+    def forward(self, images):
+        return nn.Linear.forward(self, images.mean((1, 2))).detach()
+
+class Single(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Exits", "expected it to run, got SystemExit: 3"),
+        ("Pair", "expected outputs (N, classes), (50, 10) say, for 50 images of 1 x 28 x 28, got"),
+        ("Detached", "expected it to run, got RuntimeError: element 0 of tensors does not require"),
+    ],
+)
+def test_a_network_that_fails_in_training_alone_is_found_before_it(name: str, message: str) -> None:
+    Path("bad.py").write_text(BAD_IN_TRAINING)
+    with pytest.raises(BadInput) as error:
+        prepared(network={"name": f"bad.py:{name}"})
+    assert error.value.message.startswith(f"{name}: {message}")
+
+
+@pytest.mark.parametrize(
+    "train", [{"batch_size": 1}, {"batch_size": 23, "recipe": "plateau", "learning_rate": 0.1}]
+)
+def test_a_batch_too_small_to_normalise_is_found_before_training(train: dict[str, Any]) -> None:
+    """300 images are 13 batches of 23 and one of a single image, which only plateau keeps."""
+    Path("bad.py").write_text(BAD_IN_TRAINING)
+    with pytest.raises(BadInput, match="Expected more than 1 value per channel"):
+        prepared(network={"name": "bad.py:Single"}, train=train)
+    assert prepared(network={"name": "bad.py:Single"}, train={"batch_size": 23})
+
+
+def test_trying_a_step_changes_nothing() -> None:
+    first, second = (
+        prepared(train={"batch_size": size}).classifier.module.state_dict() for size in (10, 50)
+    )
+    assert all(torch.equal(value, second[key]) for key, value in first.items())
+    assert int(first["convblock1.1.num_batches_tracked"]) == 0
+    module = prepared().classifier.module
+    assert all(parameter.grad is None for parameter in module.parameters())
