@@ -107,7 +107,7 @@ def open_network(source: str, channels: int | None = None) -> "NetworkSpec | nn.
 
 
 def _network_of(checkpoint: Checkpoint, channels: int | None) -> NetworkSpec:
-    expect_fit(checkpoint)
+    expect_weights_fit(checkpoint)
     spec = checkpoint.network
     if not isinstance(spec, NetworkSpec):
         raise BadInput(
@@ -270,7 +270,7 @@ def _expect_whole(path: Path, state_dict: Mapping[str, "Tensor"]) -> None:
             )
 
 
-def expect_fit(checkpoint: Checkpoint, module: "nn.Module | None" = None) -> None:
+def expect_weights_fit(checkpoint: Checkpoint, module: "nn.Module | None" = None) -> None:
     """Hold the weights against the network.
 
     Args:

@@ -4,18 +4,15 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mnistops.checkpoint import Checkpoint, expect_fit, open_network
+from mnistops.checkpoint import Checkpoint, expect_weights_fit, open_network
 from mnistops.errors import BadInput
-from mnistops.networks.spec import NetworkSpec
+from mnistops.networks.spec import ImageSize, NetworkSpec
 from mnistops.settings.tree import NetworkSettings
 from mnistops.user_code import users_code
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-ImageSize = tuple[int, int, int]
-"""Channels, height and width of one image, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,8 @@ def open_classifier(settings: NetworkSettings) -> Classifier:
         MnistopsError: of `mnistops.checkpoint.open_network`.
         BadInput: nothing in it can be trained.
     """
+    import torch
+
     channels = settings.input_size[0] if settings.input_size else None
     opened = open_network(settings.name, channels)
     if isinstance(opened, NetworkSpec):
@@ -55,6 +54,12 @@ def open_classifier(settings: NetworkSettings) -> Classifier:
         classifier = _of_module(opened, settings.name, settings.input_size)
     if not any(parameter.requires_grad for parameter in classifier.module.parameters()):
         raise BadInput(f"{settings.name}: expected something to train in it, got nothing")
+    for key, value in classifier.module.state_dict().items():
+        if not isinstance(value, torch.Tensor):
+            raise BadInput(
+                f"{settings.name}: expected a state_dict of tensors, which is all that checkpoints "
+                f"hold, got {type(value).__name__} for {key}"
+            )
     return classifier
 
 
@@ -89,12 +94,12 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
             )
         spec = checkpoint.network.changed(network.input_size)
         checkpoint = replace(checkpoint, network=spec)
-        expect_fit(checkpoint)  # before anything large is made of a hostile spec
+        expect_weights_fit(checkpoint)  # before anything large is made of a hostile spec
         return _with_weights(_of_spec(spec), checkpoint)
 
 
 def _with_weights(classifier: Classifier, checkpoint: Checkpoint) -> Classifier:
-    expect_fit(checkpoint, classifier.module)
+    expect_weights_fit(checkpoint, classifier.module)
     with users_code(classifier.name):
         classifier.module.load_state_dict(dict(checkpoint.state_dict))
     return classifier

@@ -9,21 +9,16 @@ from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields
 from mnistops.analysis.summary import ModelSummary, summarize_graph
 from mnistops.checkpoint import open_network
 from mnistops.errors import BadInput
-from mnistops.networks.spec import NetworkSpec
+from mnistops.networks.spec import MNIST_SIZE, ImageSize, NetworkSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
     Network = str | PathLike[str] | NetworkSpec | nn.Module
 
-InputSize = tuple[int, int, int]
-"""Channels, height and width of one image, in pixels."""
-
-MNIST_SIZE: InputSize = (1, 28, 28)
-
 
 def layer_graph(
-    network: "Network", input_size: InputSize | None = None, dropout: float | None = None
+    network: "Network", input_size: ImageSize | None = None, dropout: float | None = None
 ) -> LayerGraph:
     """The layer graph of a network, however it is given.
 
@@ -57,7 +52,7 @@ def layer_graph(
 
 
 def summarize(
-    network: "Network", input_size: InputSize | None = None, dropout: float | None = None
+    network: "Network", input_size: ImageSize | None = None, dropout: float | None = None
 ) -> ModelSummary:
     """Parameters, multiply-adds and memory of a network.
 
@@ -73,7 +68,7 @@ def summarize(
 
 
 def receptive_field(
-    network: "Network", input_size: InputSize | None = None, all_layers: bool = False
+    network: "Network", input_size: ImageSize | None = None, all_layers: bool = False
 ) -> tuple[ReceptiveField, ...]:
     """What the units of each layer see of the input, layer by layer.
 

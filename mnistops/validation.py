@@ -14,7 +14,7 @@ from mnistops.device import device_name, open_device
 from mnistops.errors import MissingInput
 from mnistops.evaluation import BatchEvaluated, EvaluationResult, evaluate_in_batches
 from mnistops.settings.tree import DataSettings, Settings
-from mnistops.training.preparation import expect_fit
+from mnistops.training.preparation import expect_images_fit
 from mnistops.training.run_folder import RECORD, new_folder, newest_run
 
 BUNDLED = Path(__file__).parent / "weights" / "reference.pt"
@@ -102,7 +102,7 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
     classifier = load_classifier(checkpoint, settings.network)
     yield ModelLoaded(classifier.name)
     dataset = yield from open_dataset(_data(settings.data, checkpoint))
-    expect_fit(classifier, dataset)
+    expect_images_fit(classifier, dataset)
     module = classifier.module.to(device)
     done = []
     splits: dict[Split, ImageSet] = {"train": dataset.train, "test": dataset.test}

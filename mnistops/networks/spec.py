@@ -39,6 +39,12 @@ Padding = Annotated[tuple[Margin, Margin], BeforeValidator(_as_pair), PlainSeria
 Activation = Literal["relu", "leaky_relu", "silu", "gelu", "none"]
 
 
+ImageSize = tuple[int, int, int]
+"""Channels, height and width of one image, in pixels."""
+
+MNIST_SIZE: ImageSize = (1, 28, 28)
+
+
 class Frozen(BaseModel):
     """Data that never changes and knows all its keys."""
 
@@ -136,7 +142,7 @@ class NetworkSpec(Frozen):
     """
 
     name: str = Field(min_length=1, max_length=100)
-    input_size: tuple[Count, Count, Count] = (1, 28, 28)
+    input_size: tuple[Count, Count, Count] = MNIST_SIZE
     dropout: float = Field(0.0, strict=True, ge=0, lt=1, allow_inf_nan=False)
     output: Literal["log_softmax", "logits"] = "log_softmax"
     blocks: tuple[AnyBlock, ...] = Field(min_length=1, max_length=200)
@@ -188,9 +194,7 @@ class NetworkSpec(Frozen):
         """The network as plain nested dictionaries; `from_values` reads them back."""
         return self.model_dump(mode="json", exclude_none=True)
 
-    def changed(
-        self, input_size: tuple[int, int, int] | None = None, dropout: float | None = None
-    ) -> Self:
+    def changed(self, input_size: ImageSize | None = None, dropout: float | None = None) -> Self:
         """The network for another input or with another dropout; None keeps its own.
 
         Raises:

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 
 import torch
 
-from mnistops.classifier import Classifier, ImageSize, count_classes, open_classifier, try_training
+from mnistops.classifier import Classifier, count_classes, open_classifier, try_training
 from mnistops.data.augment import Warp
 from mnistops.data.images import Dataset, Splits, open_dataset, split
 from mnistops.data.sources import FetchEvent
 from mnistops.device import open_device
 from mnistops.errors import BadInput, UsageError
+from mnistops.networks.spec import MNIST_SIZE
 from mnistops.settings.tree import Settings, TrainSettings
 from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import drops_last_batch
-
-MNIST_SIZE: ImageSize = (1, 28, 28)
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def prepare(settings: Settings) -> Generator[FetchEvent, None, Prepared]:
         # Before data is fetched or read, where the size of the images is known without it.
         count_classes(classifier, image_size)
     dataset = yield from open_dataset(settings.data)
-    expect_fit(classifier, dataset)
+    expect_images_fit(classifier, dataset)
     _expect_enough(dataset, train)
     smallest = _smallest_batch(len(dataset.train) - train.holdout, train)
     with Randomness(settings.seed, device).of_network():
@@ -57,7 +56,7 @@ def prepare(settings: Settings) -> Generator[FetchEvent, None, Prepared]:
     return Prepared(classifier, splits, device, random, Warp(train.rotation, train.distortion))
 
 
-def expect_fit(classifier: Classifier, dataset: Dataset) -> None:
+def expect_images_fit(classifier: Classifier, dataset: Dataset) -> None:
     """Raises BadInput unless the network can take the images, and has an output for each label."""
     got = dataset.train.image_size
     if classifier.image_size is not None and classifier.image_size != got:

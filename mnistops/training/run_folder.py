@@ -114,12 +114,12 @@ def newest_run(runs_dir: Path) -> Path | None:
     found = [
         (begun, path.parent)
         for path in runs_dir.glob(f"*/{RECORD}")
-        if (begun := _begun(path)) and any(path.parent.glob("*.pt"))
+        if (begun := _time_begun(path)) and any(path.parent.glob("*.pt"))
     ]
     return max(found)[1] if found else None
 
 
-def _begun(path: Path) -> str | None:
+def _time_begun(path: Path) -> str | None:
     """When a run was begun, as run.json tells it in UTC; None for another kind of file."""
     try:
         record = json.loads(path.read_bytes())

@@ -131,6 +131,7 @@ BAD_NETWORKS = {
     "image": "lambda: nn.Conv2d(1, 10, 3)",
     "nothing": "lambda: nn.Flatten()",
     "broken": "lambda: nn.Sequential(nn.Flatten(), nn.Linear(7, 10))",
+    "stateful": "Stateful",
     "frozen": "lambda: nn.Linear(28, 10).requires_grad_(False)",
 }
 
@@ -142,12 +143,15 @@ BAD_NETWORKS = {
         ("image", "got the shape (2, 10, 26, 26)"),
         ("nothing", "expected something to train in it"),
         ("broken", "expected it to run, got RuntimeError"),
+        ("stateful", "expected a state_dict of tensors, which is all that checkpoints hold, got"),
         ("frozen", "expected something to train in it"),
     ],
 )
 def test_a_network_is_tried_before_data_is_looked_for(name: str, message: str) -> None:
     lines = [f"{key} = {code}" for key, code in BAD_NETWORKS.items()]
-    Path("nets.py").write_text("\n".join(["from torch import nn", *lines]))
+    stateful = "class Stateful(nn.Linear):\n def get_extra_state(self): return {}"
+    head = f"from torch import nn\n{stateful}\n def __init__(self): super().__init__(28, 10)"
+    Path("nets.py").write_text("\n".join([head, *lines]))
     settings = Settings(
         network={"name": f"nets.py:{name}"}, data={"dir": "nowhere", "offline": True}
     )
