@@ -15,7 +15,7 @@ from mnistops.errors import MissingInput
 from mnistops.evaluation import BatchEvaluated, EvaluationResult, evaluate_in_batches
 from mnistops.settings.tree import DataSettings, Settings
 from mnistops.training.preparation import expect_images_fit
-from mnistops.training.run_folder import RECORD, new_folder, newest_run
+from mnistops.training.run_folder import RECORD, new_folder, newest_run, run_status
 
 BUNDLED = Path(__file__).parent / "weights" / "reference.pt"
 
@@ -31,9 +31,14 @@ class DeviceOpened:
 
 @dataclass(frozen=True)
 class ModelFound:
-    """The checkpoint that is loaded next."""
+    """The checkpoint that is loaded next.
+
+    Attributes:
+        status: of its run, as run.json has it; None where there is no run.
+    """
 
     path: Path
+    status: str | None
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,12 @@ class Validation:
 
     Attributes:
         network: its name.
+        dataset: its name, or its folder.
     """
 
     checkpoint: Path
     network: str
+    dataset: str
     splits: tuple[SplitDone, ...]
 
 
@@ -97,7 +104,7 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
     device = open_device(settings.device)
     yield DeviceOpened(device_name(device))
     path = checkpoint_path(settings)
-    yield ModelFound(path)
+    yield ModelFound(path, run_status(path.parent))
     checkpoint = load_checkpoint(path)
     classifier = load_classifier(checkpoint, settings.network)
     yield ModelLoaded(classifier.name)
@@ -114,7 +121,7 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
             )
             done.append(SplitDone(split, images, result))
             yield done[-1]
-    return Validation(path, classifier.name, tuple(done))
+    return Validation(path, classifier.name, dataset.name, tuple(done))
 
 
 def checkpoint_path(settings: Settings) -> Path:

@@ -24,7 +24,7 @@ def validate(loaded: Loaded) -> int:
         outcome = result_of(run(settings), view.show)
     folder = results_folder(settings, outcome.checkpoint)
     files = [write_results(done, folder) for done in outcome.splits]
-    publish(validation_report(outcome.splits, files), settings.output.format)
+    publish(validation_report(outcome, files), settings.output.format)
     most = settings.validate.max_errors
     too_many = most is not None and any(done.result.num_errors > most for done in outcome.splits)
     return ExitCode.NEGATIVE if too_many else ExitCode.DONE

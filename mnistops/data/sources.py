@@ -82,12 +82,14 @@ def fetch_mnist(
         if values is not None:
             arrays[file.name] = values
         elif failures and (is_named or offline):
-            raise next(iter(failures.values()))
+            error = next(iter(failures.values()))
+            error.hint = f"remove it, and {_fetch_command(folder, is_named)} gets another"
+            raise error
     missing = [file for file in FILES if file.name not in arrays]
     if missing and offline:
         raise MissingInput(
             f"{folder}: expected the files of MNIST, got none of {_names(missing)}",
-            "`mnistops data fetch` gets them where there is a network",
+            f"{_fetch_command(folder, is_named)} gets them where there is a network",
         )
     if missing:
         make_folder(folder)
@@ -99,6 +101,10 @@ def fetch_mnist(
                     path.replace(path.with_name(path.name + ".bad"))
             place(folder, file, arrays[file.name])
     return arrays
+
+
+def _fetch_command(folder: Path, is_named: bool) -> str:
+    return f"`mnistops data fetch{f' --data-dir {folder}' if is_named else ''}`"
 
 
 def _names(files: Sequence[IdxFile]) -> str:

@@ -36,7 +36,12 @@ def dataset_report(dataset: "Dataset") -> Report:
     )
     state = "as published, by SHA-256" if dataset.name == "mnist" else "no hashes are known"
     notes = (f"folder: {dataset.folder} ({state})",)
-    document = {"dataset": dataset.name, "folder": str(dataset.folder), "splits": records}
+    document = {
+        "dataset": dataset.name,
+        "folder": str(dataset.folder),
+        "has_known_hashes": dataset.name == "mnist",
+        "splits": records,
+    }
     return Report((Grid(_COLUMNS, rows, title=dataset.name, notes=notes),), document, records)
 
 

@@ -25,8 +25,8 @@ _COLUMNS = (
 _SELECTION = {
     "none": "nothing was chosen: the last epoch is the result",
     "holdout": "the best epoch was chosen on images held out of the training set",
-    "test": "the best epoch and the learning rates were chosen on the test set, as the seed did: "
-    "its accuracy flatters the network",
+    "test": "best epoch and learning rate follow the test set, as the seed's did, so accuracies on "
+    "test flatter the network",
 }
 
 
@@ -74,6 +74,7 @@ def _grid(result: "RunResult") -> Grid:
         rows.append(_row("best", result, result.best.epoch))
     has_holdout = result.final.metrics.holdout_accuracy is not None
     kept = [i for i, column in enumerate(_COLUMNS) if has_holdout or column.title != "hold-out"]
+    is_empty = result.selection == "test" and result.best is None
     target = accuracy(result.target_accuracy)
     verdict = "reached" if result.reaches_target else "missed"
     return Grid(
@@ -82,6 +83,7 @@ def _grid(result: "RunResult") -> Grid:
         title=f"{result.network}, {integer(result.num_params)} parameters",
         notes=(
             _SELECTION[result.selection],
+            *(("no epoch from 3 on reached the target: no best was kept",) if is_empty else ()),
             f"target {target} on test: {verdict}",
             f"run folder: {result.run_folder}",
         ),

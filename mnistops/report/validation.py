@@ -13,7 +13,7 @@ from mnistops.report.numbers import accuracy, integer, percent
 from mnistops.report.publish import Report
 
 if TYPE_CHECKING:
-    from mnistops.validation import SplitDone
+    from mnistops.validation import SplitDone, Validation
 
 _SPLITS = (
     Column("split", is_number=False),
@@ -59,12 +59,13 @@ def _per_class(done: "SplitDone") -> list[dict[str, Any]]:
     ]
 
 
-def validation_report(splits: "Sequence[SplitDone]", files: Sequence[Sequence[Path]]) -> Report:
+def validation_report(outcome: "Validation", files: Sequence[Sequence[Path]]) -> Report:
     """The validation in every format.
 
     Args:
         files: that were written of each split.
     """
+    splits = outcome.splits
     documents = [
         {
             "split": done.split,
@@ -84,11 +85,11 @@ def validation_report(splits: "Sequence[SplitDone]", files: Sequence[Sequence[Pa
         for mistake in done.result.mistakes
     ]
     document = documents[0] if len(documents) == 1 else documents
-    grids = (_grid(splits, files), _class_grid(splits))
+    grids = (_grid(outcome, files), _class_grid(splits))
     return Report(grids, document, records, ("split", *_MISTAKE))
 
 
-def _grid(splits: "Sequence[SplitDone]", files: Sequence[Sequence[Path]]) -> Grid:
+def _grid(outcome: "Validation", files: Sequence[Sequence[Path]]) -> Grid:
     rows = tuple(
         (
             done.split,
@@ -97,10 +98,11 @@ def _grid(splits: "Sequence[SplitDone]", files: Sequence[Sequence[Path]]) -> Gri
             accuracy(done.result.accuracy),
             f"{done.result.loss:.4f}",
         )
-        for done in splits
+        for done in outcome.splits
     )
     note = f"pictures and CSV files: {files[0][0].parent}"
-    return Grid(_SPLITS, rows, notes=(note,))
+    title = f"{outcome.network} of {outcome.checkpoint.name} on {outcome.dataset}"
+    return Grid(_SPLITS, rows, title=title, notes=(note,))
 
 
 def _class_grid(splits: "Sequence[SplitDone]") -> Grid:

@@ -15,9 +15,9 @@ class ValidationView(View):
         self._split = ""
         self._log("Loading configuration...")
 
-    def _log(self, text: str) -> None:
+    def _log(self, text: str, level: str = "INFO") -> None:
         now = datetime.now()
-        self.line(f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03d} - INFO - {text}")
+        self.line(f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03d} - {level} - {text}")
 
     def show(self, event: object) -> None:
         """Tell of one event."""
@@ -26,6 +26,8 @@ class ValidationView(View):
                 self._log(f"Using device: {event.device}")
             case ModelFound():
                 self._log(f"Loading model: {event.path}")
+                if event.status not in (None, "done"):
+                    self._log(f"Its run is not finished: {event.status}", "WARNING")
             case ModelLoaded():
                 self._log("Model loaded successfully.")
             case SplitBegun():

@@ -71,7 +71,8 @@ def expect_images_fit(classifier: Classifier, dataset: Dataset) -> None:
         if images.num_classes > num_classes:
             raise BadInput(
                 f"{dataset.name}: expected {name} labels from 0 to {num_classes - 1}, one for each "
-                f"output of the network, got {images.num_classes - 1}"
+                f"output of the network, got {images.num_classes - 1}",
+                f"the network has {num_classes} outputs, the data {images.num_classes} classes",
             )
 
 

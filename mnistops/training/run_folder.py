@@ -114,16 +114,21 @@ def newest_run(runs_dir: Path) -> Path | None:
     found = [
         (begun, path.parent)
         for path in runs_dir.glob(f"*/{RECORD}")
-        if (begun := _time_begun(path)) and any(path.parent.glob("*.pt"))
+        if (begun := _recorded(path, "begun")) and any(path.parent.glob("*.pt"))
     ]
     return max(found)[1] if found else None
 
 
-def _time_begun(path: Path) -> str | None:
-    """When a run was begun, as run.json tells it in UTC; None for another kind of file."""
+def run_status(folder: Path) -> str | None:
+    """``running``, ``done``, ``interrupted`` or ``failed``; None if this is no run's folder."""
+    return _recorded(folder / RECORD, "status")
+
+
+def _recorded(path: Path, key: str) -> str | None:
+    """A text in run.json; None where the file is another kind."""
     try:
         record = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    begun = record.get("begun") if isinstance(record, dict) else None
-    return begun if isinstance(begun, str) else None
+    value = record.get(key) if isinstance(record, dict) else None
+    return value if isinstance(value, str) else None

@@ -24,7 +24,7 @@ def test_check_fetches_nothing(command: Run) -> None:
     outcome = command("data", "check", "--data-dir", "empty")
     assert outcome.code == 66
     assert outcome.err.splitlines()[1] == (
-        "hint: `mnistops data fetch` gets them where there is a network"
+        "hint: `mnistops data fetch --data-dir empty` gets them where there is a network"
     )
     assert not Path("empty").exists()
 

@@ -84,7 +84,12 @@ def test_plateau_prints_the_seeds_lines(command: Run) -> None:
     assert lines[6] == "Conditions not met for saving the model."
     assert lines[-2].startswith("Max Train Accuracy:  ")
     assert lines[-1].startswith("Max Test Accuracy:  ")
-    assert "flatters the network" in " ".join(outcome.out.split())
+    assert "accuracies on test flatter the network" in " ".join(outcome.out.split())
+
+
+def test_plateau_says_when_no_epoch_was_good_enough(command: Run) -> None:
+    outcome = command("train", *QUICK, "--recipe", "plateau", "--learning-rate", "0.1")
+    assert "no epoch from 3 on reached the target: no best was kept" in outcome.out
 
 
 def test_plateau_without_a_rate_draws_its_range_test(

@@ -39,7 +39,7 @@ def test_it_says_how_far_the_files_are_known(name: str, state: str) -> None:
 
 def test_it_is_one_json_object() -> None:
     values = json.loads(json.dumps(dataset_report(dataset()).document, allow_nan=False))
-    assert list(values) == ["dataset", "folder", "splits"]
+    assert list(values) == ["dataset", "folder", "has_known_hashes", "splits"]
     assert (values["dataset"], values["folder"]) == ("own", str(Path("some", "folder")))
     assert values["splits"][1] == {
         "split": "test",

@@ -12,7 +12,7 @@ from mnistops.evaluation import EvaluationResult, Mistake
 from mnistops.report.grid import Grid
 from mnistops.report.publish import publish
 from mnistops.report.validation import validation_report, write_results
-from mnistops.validation import Split, SplitDone
+from mnistops.validation import Split, SplitDone, Validation
 from tests.made_data import made_set
 
 NAMES = ["error.png", "errors.csv", "confusion.csv", "per_class.csv", "confusion.png"]
@@ -36,12 +36,22 @@ def rows_of(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
+def whole(*splits: SplitDone) -> Validation:
+    return Validation(Path("runs/a/last.pt"), "reference", "mnist", splits)
+
+
+def test_the_table_says_what_was_validated() -> None:
+    assert grids(done("test"))[0].title == "reference of last.pt on mnist"
+
+
 def document(*splits: SplitDone) -> str:
-    return json.dumps(validation_report(splits, [FILES] * len(splits)).document, allow_nan=False)
+    return json.dumps(
+        validation_report(whole(*splits), [FILES] * len(splits)).document, allow_nan=False
+    )
 
 
 def grids(*splits: SplitDone) -> tuple[Grid, ...]:
-    return validation_report(splits, [FILES] * len(splits)).grids
+    return validation_report(whole(*splits), [FILES] * len(splits)).grids
 
 
 def test_files_are_named_by_split(tmp_path: Path) -> None:
@@ -141,7 +151,7 @@ def test_no_mistakes_are_an_empty_list() -> None:
 
 
 def test_csv_has_a_row_for_each_mistake(capsys: pytest.CaptureFixture[str]) -> None:
-    publish(validation_report([done("train"), done("test")], [FILES, FILES]), "csv")
+    publish(validation_report(whole(done("train"), done("test")), [FILES, FILES]), "csv")
     assert capsys.readouterr().out == (
         "split,index,actual,predicted,confidence\n"
         "train,4,1,0,0.25\n"
@@ -152,7 +162,7 @@ def test_csv_has_a_row_for_each_mistake(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_csv_without_mistakes_is_its_header(capsys: pytest.CaptureFixture[str]) -> None:
-    publish(validation_report([perfect()], [FILES]), "csv")
+    publish(validation_report(whole(perfect()), [FILES]), "csv")
     assert capsys.readouterr().out == "split,index,actual,predicted,confidence\n"
 
 

@@ -22,7 +22,7 @@ def done(split: Split, num_mistakes: int) -> SplitDone:
 
 EVENTS = (
     DeviceOpened("cpu (2 threads)"),
-    ModelFound(Path("runs", "[bold]a[/bold]", "best.pt")),
+    ModelFound(Path("runs", "[bold]a[/bold]", "best.pt"), "done"),
     ModelLoaded("[bold]x[/bold]"),
     SplitBegun("train", "mnist", 60_000),
     BatchEvaluated(1000, 60_000),
@@ -92,3 +92,13 @@ def test_a_split_that_is_done_has_no_bar(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_is_fetched_is_told_too(capsys: pytest.CaptureFixture[str]) -> None:
     shown(SourceFailed("https://a", "timed out"))
     assert capsys.readouterr().err.splitlines()[1] == "no data from https://a: timed out"
+
+
+@pytest.mark.parametrize("status", ["running", "interrupted", "failed"])
+def test_a_run_that_is_not_finished_is_said_to_be(
+    status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ValidationView() as view:
+        view.show(ModelFound(Path("runs/a/last.pt"), status))
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith(f" - WARNING - Its run is not finished: {status}")

@@ -13,6 +13,7 @@ from mnistops.training.run_folder import (
     claim_folder,
     new_folder,
     newest_run,
+    run_status,
     settings_values,
     versions,
     write_settings,
@@ -112,3 +113,11 @@ def test_versions_are_those_in_use() -> None:
 
     assert versions()["torch"] == torch.__version__
     assert set(versions()) == {"mnistops", "torch", "python", "platform"}
+
+
+def test_a_runs_status_is_what_its_record_says() -> None:
+    folder = make_run("a", "")
+    assert run_status(folder) is None
+    (folder / "run.json").write_text('{"status": "running"}')
+    assert run_status(folder) == "running"
+    assert run_status(Path("nowhere")) is None
