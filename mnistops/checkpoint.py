@@ -11,8 +11,6 @@ import io
 import math
 import os
 import re
-import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from mnistops.errors import BadInput, MissingInput
 from mnistops.networks.load import load_builtin, load_python, load_toml
 from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import REFERENCE, ZOO
+from mnistops.torch_file import are_tensors, expect_whole, read_torch_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -48,6 +47,23 @@ class Checkpoint:
     state_dict: Mapping[str, "Tensor"]
     normalization: Normalization
     settings: Mapping[str, Any]
+
+    def own_spec(self, advice: str) -> NetworkSpec:
+        """The network, if it is one of our blocks.
+
+        Args:
+            advice: the hint's beginning, before ``file.py:NAME``.
+
+        Raises:
+            BadInput: it is in Python.
+        """
+        if isinstance(self.network, NetworkSpec):
+            return self.network
+        raise BadInput(
+            f"{self.path}: expected a network of our blocks, got one in Python, "
+            "whose code a checkpoint never runs",
+            f"{advice}{self.network}",
+        )
 
 
 def save_checkpoint(
@@ -108,13 +124,7 @@ def open_network(source: str, channels: int | None = None) -> "NetworkSpec | nn.
 
 def _network_of(checkpoint: Checkpoint, channels: int | None) -> NetworkSpec:
     expect_weights_fit(checkpoint)
-    spec = checkpoint.network
-    if not isinstance(spec, NetworkSpec):
-        raise BadInput(
-            f"{checkpoint.path}: expected a network of our blocks, got one in Python, "
-            "whose code a checkpoint never runs",
-            f"name the code itself: {spec}",
-        )
+    spec = checkpoint.own_spec("name the code itself: ")
     if channels not in (None, spec.input_size[0]):
         raise BadInput(
             f"{checkpoint.path}: expected an input of {spec.input_size[0]} channels, as its "
@@ -161,11 +171,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
         MissingInput: there is no such file, or it cannot be read.
         BadInput: it is no checkpoint, or of a newer format.
     """
-    values = _read(path)
+    values = read_torch_file(path)
     state_dict = values.get("state_dict", values)
-    if not isinstance(state_dict, dict) or not state_dict or not _are_tensors(state_dict):
+    if not isinstance(state_dict, dict) or not state_dict or not are_tensors(state_dict):
         raise BadInput(f"{path}: expected a checkpoint with tensors by name, got something else")
-    _expect_whole(path, state_dict)
+    expect_whole(path, state_dict)
     if state_dict is values:
         values = {}
     version = values.get("format_version", FORMAT_VERSION)
@@ -194,80 +204,6 @@ def _normalization(path: Path, held: object) -> Normalization:
         if are_floats and math.isfinite(mean) and 0 < std < math.inf:
             return Normalization(mean, std)
     raise BadInput(f"{path}: expected a mean and a positive std of pixels, got {held!r:.80}")
-
-
-class _NumpyNumber:
-    """Takes the place of NumPy's numbers and their types, whose values nothing here needs."""
-
-    def __init__(self, *arguments: object) -> None:
-        del arguments
-
-    def __setstate__(self, state: object) -> None:
-        del state
-
-
-# The original code's loop writes its least loss as NumPy has it.
-_NUMPY_NAMES = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The file's dictionary, by torch's restricted reader alone."""
-    import torch
-
-    try:
-        # torch's older formats, and TorchScript's, are not plain zip files of tensors.
-        if not zipfile.is_zipfile(path):
-            raise BadInput(
-                f"{path}: expected a checkpoint as torch.save writes it, got another file"
-            )
-        with zipfile.ZipFile(path) as archive:
-            if any(record.compress_type != zipfile.ZIP_STORED for record in archive.infolist()):
-                raise BadInput(f"{path}: expected records as torch.save stores them, got packed")
-            if broken := archive.testzip():
-                raise BadInput(f"{path}: expected sound data, got a wrong checksum in {broken}")
-        stand_ins: list[Any] = [(_NumpyNumber, name) for name in _NUMPY_NAMES]
-        with (
-            warnings.catch_warnings(action="ignore"),
-            torch.serialization.safe_globals(stand_ins),
-        ):
-            values = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise MissingInput(f"{path}: expected a readable file, got: {error.strerror}") from None
-    except BadInput:
-        raise
-    except Exception as error:  # a hostile file may fail in any way, and each means the same
-        raise BadInput(
-            f"{path}: expected a checkpoint of plain tensors, got {type(error).__name__}",
-            "save model.state_dict(), not the model",
-        ) from error
-    if not isinstance(values, dict):
-        raise BadInput(f"{path}: expected a checkpoint, got {type(values).__name__}")
-    return values
-
-
-def _are_tensors(values: dict[Any, Any]) -> bool:
-    from torch import Tensor
-
-    return all(isinstance(k, str) and isinstance(v, Tensor) for k, v in values.items())
-
-
-def _expect_whole(path: Path, state_dict: Mapping[str, "Tensor"]) -> None:
-    """Raises BadInput unless each tensor is real numbers that the file holds, all of them.
-
-    A few bytes could otherwise pass for a tensor of any size, by strides of 0.
-    """
-    import torch
-
-    for key, value in state_dict.items():
-        is_plain = value.layout == torch.strided and value.device.type == "cpu"
-        if not is_plain or value.is_complex() or value.is_quantized:
-            raise BadInput(f"{path}: {key:.80}: expected plain real numbers, got {value.type()}")
-        held = value.untyped_storage().nbytes()
-        if value.numel() * value.element_size() > held:
-            raise BadInput(
-                f"{path}: {key:.80}: expected what its shape {tuple(value.shape)} needs, "
-                f"got {held:,} bytes"
-            )
 
 
 def expect_weights_fit(checkpoint: Checkpoint, module: "nn.Module | None" = None) -> None:

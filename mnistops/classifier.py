@@ -86,13 +86,7 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
                     replace(checkpoint, network=network.name),
                 )
             checkpoint = replace(checkpoint, network=opened)
-        if isinstance(checkpoint.network, str):
-            raise BadInput(
-                f"{checkpoint.path}: expected a network of our blocks, got one in Python, "
-                "whose code a checkpoint never runs",
-                f"name the code: --network {checkpoint.network}",
-            )
-        spec = checkpoint.network.changed(network.input_size)
+        spec = checkpoint.own_spec("name the code: --network ").changed(network.input_size)
         checkpoint = replace(checkpoint, network=spec)
         expect_weights_fit(checkpoint)  # before anything large is made of a hostile spec
         return _with_weights(_of_spec(spec), checkpoint)

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "mnistops"
 # on one floor may not import each other. The longest name that fits a module says where it stands.
 FLOORS: list[set[str]] = [
     {"errors"},
-    {"user_code", "disk", "events"},
+    {"user_code", "disk", "events", "torch_file"},
     {"settings"},
     {"networks.spec", "networks.zoo", "networks"},
     {"analysis"},
@@ -47,7 +47,15 @@ TORCH_SIDE = {
 # Library: the rooms that may import it at all, and those that may do so when they are imported.
 LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
     "torch": (
-        {*TORCH_SIDE, "checkpoint", "inspection", "classifier", "evaluation", "training"},
+        {
+            *TORCH_SIDE,
+            "torch_file",
+            "checkpoint",
+            "inspection",
+            "classifier",
+            "evaluation",
+            "training",
+        },
         {
             "analysis.capture",
             "analysis.modules",

@@ -114,15 +114,6 @@ def test_a_tensor_is_what_the_file_holds(
         load_checkpoint(path)
 
 
-def test_packed_records_are_refused(tmp_path: Path) -> None:
-    plain, packed = save(tmp_path / "plain.pt", ours()), tmp_path / "packed.pt"
-    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            new.writestr(name, old.read(name))
-    with pytest.raises(BadInput, match=r"expected records as torch.save stores them, got packed"):
-        load_checkpoint(packed)
-
-
 def test_settings_are_sections_or_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="expected settings by section, got 3"):
         load_checkpoint(save(tmp_path / "odd.pt", ours(settings=3)))

@@ -11,23 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistops.evaluation import EvaluationResult, Mistake
-from mnistops.report import confusion
 from mnistops.report.confusion import draw_confusion
 from mnistops.validation import SplitDone
 from tests.made_data import made_set
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that are saved from now on; none is written."""
-    figures: list[Figure] = []
-
-    def keep(figure: Figure, path: Path) -> Path:
-        figures.append(figure)
-        return path
-
-    monkeypatch.setattr(confusion, "save_figure", keep)
-    return figures
 
 
 def done(counts: NDArray[np.int64]) -> SplitDone:

@@ -13,23 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from mnistops.report import curves
 from mnistops.report.curves import draw_curves, write_range_test
 from mnistops.training.events import EpochDone, EpochMetrics, RunResult
 from mnistops.training.lr_range import RangeStep, RangeTest
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that are saved from now on; none is written."""
-    figures: list[Figure] = []
-
-    def keep(figure: Figure, path: Path) -> Path:
-        figures.append(figure)
-        return path
-
-    monkeypatch.setattr(curves, "save_figure", keep)
-    return figures
 
 
 def epoch(number: int, accuracy: float = 0.99, has_holdout: bool = False) -> EpochDone:

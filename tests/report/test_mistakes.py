@@ -14,23 +14,9 @@ from PIL import Image
 from mnistops.data.idx import Bytes
 from mnistops.data.images import ImageSet
 from mnistops.evaluation import EvaluationResult, Mistake
-from mnistops.report import mistakes
 from mnistops.report.mistakes import draw_mistakes
 from mnistops.validation import SplitDone
 from tests.made_data import made_set
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that are saved from now on; none is written."""
-    figures: list[Figure] = []
-
-    def keep(figure: Figure, path: Path) -> Path:
-        figures.append(figure)
-        return path
-
-    monkeypatch.setattr(mistakes, "save_figure", keep)
-    return figures
 
 
 def done(
