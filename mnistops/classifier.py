@@ -4,6 +4,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mnistops.analysis.operations import times
 from mnistops.checkpoint import Checkpoint, expect_weights_fit, open_network
 from mnistops.errors import BadInput
 from mnistops.networks.spec import ImageSize, NetworkSpec
@@ -172,5 +173,5 @@ def run_once(
         got = type(outputs).__name__
     raise BadInput(
         f"{name}: expected outputs (N, classes), ({num_images}, 10) say, for {num_images} "
-        f"images of {' x '.join(map(str, image_size))}, got {got}"
+        f"images of {times(image_size)}, got {got}"
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistops.analysis.operations import times
 from mnistops.errors import BadInput, MissingInput
 
 Bytes = NDArray[np.uint8]
@@ -65,10 +66,10 @@ def _read(file: BufferedIOBase, path: Path, num_axes: int, most: int) -> Bytes:
     shape = struct.unpack(f">{num_axes}I", header[4:])
     count = prod(shape)
     if count == 0:
-        raise BadInput(f"{path}: expected at least one item, got {_times(shape)}")
+        raise BadInput(f"{path}: expected at least one item, got {times(shape)}")
     if start + count > min(most, LARGEST):
         raise BadInput(
-            f"{path}: expected what its header says, {_times(shape)} or {start + count:,} bytes, "
+            f"{path}: expected what its header says, {times(shape)} or {start + count:,} bytes, "
             f"got {f'at most {most:,}' if start + count > most else f'over {LARGEST:,}'}"
         )
     values = bytearray(count)
@@ -83,10 +84,6 @@ def _read(file: BufferedIOBase, path: Path, num_axes: int, most: int) -> Bytes:
             f"got {'more' if beyond else f'{start + got:,}'}"
         )
     return np.frombuffer(values, np.uint8).reshape(shape)
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
 
 
 def encode_idx(values: Bytes) -> bytes:

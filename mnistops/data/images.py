@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mnistops.analysis.operations import times
 from mnistops.data.files import FILES, IdxFile, candidates
 from mnistops.data.idx import Bytes, read_idx
 from mnistops.data.normalization import Normalization
@@ -129,8 +130,8 @@ def open_dataset(settings: DataSettings) -> Generator[FetchEvent, None, Dataset]
     test = _image_set(folder, "t10k", test_images, test_labels)
     if train.image_size != test.image_size:
         raise BadInput(
-            f"{folder}: expected test images of {_pixels(train)}, as for training, "
-            f"got {_pixels(test)}"
+            f"{folder}: expected test images of {times(train.image_size[1:])}, as for training, "
+            f"got {times(test.image_size[1:])}"
         )
     return Dataset(settings.dataset, folder, train, test)
 
@@ -160,7 +161,3 @@ def _image_set(folder: Path, prefix: str, images: Bytes, labels: Bytes) -> Image
             f"got {len(labels):,}"
         )
     return ImageSet(torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long())
-
-
-def _pixels(images: ImageSet) -> str:
-    return " x ".join(map(str, images.image_size[1:]))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mnistops.analysis.operations import times
 from mnistops.report.grid import Column, Grid
 from mnistops.report.numbers import integer
 from mnistops.report.publish import Report
@@ -27,7 +28,7 @@ def dataset_report(dataset: "Dataset") -> Report:
         (
             record["split"],
             integer(record["num_images"]),
-            " x ".join(map(str, record["image_size"])),
+            times(record["image_size"]),
             str(record["num_classes"]),
             f"{record['mean']:.4f}",
             f"{record['std']:.4f}",
