@@ -15,9 +15,9 @@ HERE = Path(__file__).parent
 def main() -> None:
     """Print what each network costs and what its last layer sees."""
     module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 10, 3))
-    # A field is given before clipping to the image, so it can be larger. It is "whole" only if no
-    # pixel is left out: in chain.py a stride of 2 never reaches the last row and column.
-    for network in ("reference", HERE / "small.toml", f"{HERE}/chain.py:Net", module):
+    # A field is given before clipping to the image, so it can be larger. "whole" says that a unit
+    # really sees the image from corner to corner.
+    for network in ("reference", HERE / "small.toml", f"{HERE}/residual.py:Net", module):
         summary = mnistops.summarize(network)
         last = mnistops.receptive_field(network)[-1]
         print(

@@ -4,11 +4,11 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mnistops.analysis.operations import times
+from mnistops.analysis.window import times
 from mnistops.checkpoint import Checkpoint, expect_weights_fit, open_network
 from mnistops.errors import BadInput
-from mnistops.networks.spec import ImageSize, NetworkSpec
-from mnistops.settings.tree import NetworkSettings
+from mnistops.networks.spec import ImageSize, NetworkSpec, image_size
+from mnistops.settings.sections import NetworkSettings
 from mnistops.user_code import users_code
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ def open_classifier(settings: NetworkSettings) -> Classifier:
     """
     import torch
 
-    channels = settings.input_size[0] if settings.input_size else None
-    opened = open_network(settings.name, channels)
+    size = image_size(settings.input_size)
+    opened = open_network(settings.name, size[0] if size else None)
     if isinstance(opened, NetworkSpec):
-        classifier = _of_spec(opened.changed(settings.input_size, settings.dropout))
+        classifier = _of_spec(opened.changed(size, settings.dropout))
     else:
         _set_dropout(opened, settings.dropout)
-        classifier = _of_module(opened, settings.name, settings.input_size)
+        classifier = _of_module(opened, settings.name, size)
     if not any(parameter.requires_grad for parameter in classifier.module.parameters()):
         raise BadInput(f"{settings.name}: expected something to train in it, got nothing")
     for key, value in classifier.module.state_dict().items():
@@ -76,6 +76,7 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
     import torch
 
     network = network or NetworkSettings()
+    size = image_size(network.input_size)
     is_named = "name" in network.model_fields_set
     # Random weights are made on the way; nobody else's random numbers are used up for them.
     with torch.random.fork_rng(devices=[]):
@@ -83,11 +84,11 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
             opened = open_network(network.name)
             if not isinstance(opened, NetworkSpec):
                 return _with_weights(
-                    _of_module(opened, network.name, network.input_size),
+                    _of_module(opened, network.name, size),
                     replace(checkpoint, network=network.name),
                 )
             checkpoint = replace(checkpoint, network=opened)
-        spec = checkpoint.own_spec("name the code: --network ").changed(network.input_size)
+        spec = checkpoint.own_spec("name the code: --network ").changed(size)
         checkpoint = replace(checkpoint, network=spec)
         expect_weights_fit(checkpoint)  # before anything large is made of a hostile spec
         return _with_weights(_of_spec(spec), checkpoint)

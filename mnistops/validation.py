@@ -13,7 +13,8 @@ from mnistops.data.sources import FetchEvent
 from mnistops.device import device_name, open_device
 from mnistops.errors import MissingInput
 from mnistops.evaluation import BatchEvaluated, EvaluationResult, evaluate_in_batches
-from mnistops.settings.tree import DataSettings, Settings
+from mnistops.settings.sections import DataSettings
+from mnistops.settings.tree import Settings
 from mnistops.training.preparation import expect_images_fit
 from mnistops.training.run_folder import RECORD, new_folder, newest_run, run_status
 

@@ -13,7 +13,7 @@ from mnistops.errors import BadInput
 from mnistops.networks.build import build
 from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import REFERENCE
-from mnistops.settings.tree import NetworkSettings
+from mnistops.settings.sections import NetworkSettings
 
 PYTHON = """
 from torch import nn

@@ -1,21 +1,21 @@
 """NetworkSpec to LayerGraph, without torch: what `build` would make, as data."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from mnistops.analysis.graph import ChainBuilder, LayerGraph, Parameter, Step
+from mnistops.analysis.graph import Container, GraphBuilder, LayerGraph, Parameter, Step
 from mnistops.analysis.operations import (
     AdaptivePool,
     Convolution,
     Dropout,
     Flatten,
+    Join,
     Operation,
     Pointwise,
     Pool,
-    Shape,
-    Window,
-    same_padding,
 )
 from mnistops.analysis.operations import Linear as FullyConnected
+from mnistops.analysis.window import Shape, Window, same_padding
 from mnistops.networks.spec import AnyBlock, Conv, GlobalAvgPool, Linear, MaxPool, NetworkSpec
 from mnistops.networks.spec import Pool as PoolBlock
 
@@ -37,17 +37,35 @@ def lower(spec: NetworkSpec) -> LayerGraph:
     Raises:
         BadInput: a block cannot take what the one before it gives; the error names it.
     """
-    chain = ChainBuilder(spec.name, spec.input_size)
+    builder = GraphBuilder(spec.name, spec.input_size)
     for block in spec.blocks:
         is_sequence = isinstance(block, Conv | Linear)
-        for index, (kind, operation, shapes) in enumerate(_parts(block, spec, chain.shape)):
+        taken = builder.shape(builder.last)
+        for index, (kind, operation, shapes) in enumerate(_parts(block, spec, taken)):
             path = f"{block.name}.{index}" if is_sequence else block.name
             weights = tuple(Parameter(n, f"{path}.{n}", size) for n, size in shapes.items())
-            chain.add(Step(operation, kind, path, weights))
-    chain.add(Step(Flatten(), "flatten", "", is_module=False))
+            builder.add(Step(operation, kind, path, weights))
+        if is_sequence:
+            given = (builder.shape(builder.last),)
+            end = builder.last + 1
+            builder.close(Container("Sequential", block.name, end, given, is_sequence=True))
+    if len(builder.shape(builder.last)) > 2:
+        builder.add(Step(Flatten(), "flatten", "", is_module=False))
     if spec.output == "log_softmax":
-        chain.add(Step(Pointwise(keeps="output"), "log_softmax", "", is_module=False))
-    return chain.build()
+        builder.add(Step(Join((1,)), "log_softmax", "", is_module=False))
+    graph = builder.build()
+    return replace(graph, buffers=tuple(_buffers(graph)))
+
+
+def _buffers(graph: LayerGraph) -> Iterator[Parameter]:
+    """The running statistics of the norms."""
+    for layer in graph.layers:
+        if layer.type == "BatchNorm2d":
+            channels = layer.output_shape[:1]
+            for name in ("running_mean", "running_var"):
+                yield Parameter(name, f"{layer.path}.{name}", channels, trainable=False)
+            count = "num_batches_tracked"
+            yield Parameter(count, f"{layer.path}.{count}", (), trainable=False, itemsize=8)
 
 
 def _parts(block: AnyBlock, spec: NetworkSpec, shape: Shape) -> Iterator[Part]:
@@ -56,7 +74,7 @@ def _parts(block: AnyBlock, spec: NetworkSpec, shape: Shape) -> Iterator[Part]:
             yield from _convolution(block, shape)
         case Linear():
             yield "Flatten", Flatten(), {}
-            yield from _fully_connected(block, Flatten().output_shape(shape)[0])
+            yield from _fully_connected(block, Flatten().output_shape(shape)[1])
         case GlobalAvgPool():
             yield "AdaptiveAvgPool2d", AdaptivePool((1, 1), "avg"), {}
         case MaxPool():
@@ -72,10 +90,10 @@ def _parts(block: AnyBlock, spec: NetworkSpec, shape: Shape) -> Iterator[Part]:
 
 def _convolution(block: Conv, shape: Shape) -> Iterator[Part]:
     channels = block.out_channels
-    weights: dict[str, Shape] = {"weight": (channels, shape[0] // block.groups, *block.kernel_size)}
+    weights: dict[str, Shape] = {"weight": (channels, shape[1] // block.groups, *block.kernel_size)}
     if block.bias:
         weights["bias"] = (channels,)
-    yield "Conv2d", Convolution(_conv_window(block), shape[0], channels, block.groups), weights
+    yield "Conv2d", Convolution(_conv_window(block), shape[1], channels, block.groups), weights
     if block.norm == "batch":
         affine: dict[str, Shape] = {"weight": (channels,), "bias": (channels,)}
         yield "BatchNorm2d", Pointwise(keeps="input"), affine

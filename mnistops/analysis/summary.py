@@ -1,31 +1,27 @@
 """LayerGraph to ModelSummary: parameters, multiply-adds and memory.
 
-A multiply-add is one multiplication and the addition that goes with it. Convolutions and fully
-connected layers count; biases, norms, activations and pools do not (half of what
-``torch.utils.flop_counter`` calls flops). Memory is in bytes, in float32, for one image.
+A multiply-add is one multiplication and the addition that goes with it. Convolutions, fully
+connected layers and products of matrices count; biases, norms, activations and pools do not (half
+of what ``torch.utils.flop_counter`` calls flops).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from math import prod
 
-from mnistops.analysis.graph import Layer, LayerGraph, Parameter
+from mnistops.analysis.graph import IMAGES, INPUT, Layer, LayerGraph, Parameter
+from mnistops.analysis.memory import Memory, inference_peak, training_kept
 from mnistops.analysis.operations import (
-    AdaptivePool,
     Convolution,
     Dropout,
-    Flatten,
-    Identity,
     Linear,
-    Pointwise,
-    Pool,
-    Shape,
+    MatMul,
+    TransposedConvolution,
     Unsupported,
-    Window,
 )
-
-FLOAT_BYTES = 4
-INDEX_BYTES = 8
+from mnistops.analysis.window import Shape
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,12 @@ class LayerSummary:
     """One layer: what it gives for one image (C, H, W), what it holds, what it costs.
 
     Attributes:
+        name: the type and its number: among all modules, or among the functions of that type.
+        params: those that no layer before it counts.
+        frozen_params: of these, the ones that are not trained.
+        shared_params: parameters that a layer before it counts.
         mult_adds: multiply-adds for one image; None for an operation without a rule here.
+        inputs: names of the rows that it takes from; ``input`` for the network's input.
     """
 
     name: str
@@ -41,24 +42,11 @@ class LayerSummary:
     path: str
     output_shape: Shape
     params: int
+    frozen_params: int
+    shared_params: int
     mult_adds: int | None
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Bytes in float32; activations are those of one image.
-
-    Attributes:
-        parameters: all weights.
-        inference_peak: activations alive at once when each tensor is freed after its last use,
-            at the layer where that is most.
-        training_kept: activations that the backward pass needs again, masks and indices of the
-            CPU's kernels included. None where an operation has no rule here.
-    """
-
-    parameters: int
-    inference_peak: int
-    training_kept: int | None
+    inputs: tuple[str, ...]
+    is_module: bool
 
 
 @dataclass(frozen=True)
@@ -69,8 +57,11 @@ class ModelSummary:
         input_shape: channels, height and width of one image.
         dropout: the probability of its dropout layers; None if it has none or they differ.
         unused_params: of the total, those of modules that never run.
+        buffers: numbers that the network holds and does not train.
+        dtype: torch's name of the numbers that the network takes.
         mult_adds: for one image; None where an operation has no rule here.
-        layers: the modules, in the order they run.
+        layers: the modules in the order they run, and the functions between them that cost
+            something or take more than one tensor.
     """
 
     network: str
@@ -79,20 +70,26 @@ class ModelSummary:
     total_params: int
     trainable_params: int
     unused_params: int
+    buffers: int
+    dtype: str
     mult_adds: int | None
     memory: Memory
     layers: tuple[LayerSummary, ...]
 
 
-def summarize_graph(graph: LayerGraph) -> ModelSummary:
+def summarize_graph(graph: LayerGraph, depth: int | None = None) -> ModelSummary:
     """Count parameters, multiply-adds and memory of every layer and of the whole.
 
     A parameter that several layers share counts once, in the first of them.
+
+    Args:
+        depth: modules so many steps below the network are one row each, with all in them.
     """
-    costs = [mult_adds(layer) for layer in graph.layers]
-    counted = _count_once(graph)
-    parameters = [*graph.unused, *(parameter for own in counted for parameter in own)]
-    total = sum(parameter.count for parameter in parameters)
+    every = {p.key: p for p in graph.unused}
+    every |= {p.key: p for layer in graph.layers for p in layer.parameters}
+    every |= {p.key: p for container in graph.containers for p in container.parameters}
+    parameters = every.values()
+    rows = list(_rows(graph))
     probabilities = {
         layer.operation.probability
         for layer in graph.layers
@@ -102,43 +99,107 @@ def summarize_graph(graph: LayerGraph) -> ModelSummary:
         network=graph.network,
         input_shape=graph.input_shape,
         dropout=probabilities.pop() if len(probabilities) == 1 else None,
-        total_params=total,
-        trainable_params=sum(parameter.count for parameter in parameters if parameter.trainable),
-        unused_params=sum(parameter.count for parameter in graph.unused),
-        mult_adds=_sum(costs),
-        memory=Memory(total * FLOAT_BYTES, _inference_peak(graph), _training_kept(graph)),
-        layers=tuple(
-            LayerSummary(
-                layer.name,
-                layer.type,
-                layer.path,
-                layer.output_shape,
-                sum(parameter.count for parameter in own),
-                cost,
-            )
-            for layer, own, cost in zip(graph.layers, counted, costs, strict=True)
-            if layer.is_module
+        total_params=_numbers(parameters),
+        trainable_params=_numbers(p for p in parameters if p.trainable),
+        unused_params=_numbers(graph.unused),
+        buffers=_numbers(graph.buffers),
+        dtype=graph.dtype,
+        mult_adds=_sum(map(mult_adds, graph.layers)),
+        memory=Memory(
+            _bytes(parameters), _bytes(graph.buffers), inference_peak(graph), training_kept(graph)
         ),
+        layers=tuple(rows if depth is None else _at_depth(graph, rows, depth)),
     )
 
 
-def _count_once(graph: LayerGraph) -> list[list[Parameter]]:
-    """Each layer's parameters less those of the layers before it."""
+def _numbers(parameters: Iterable[Parameter]) -> int:
+    return sum(parameter.count for parameter in parameters)
+
+
+def _bytes(parameters: Iterable[Parameter]) -> int:
+    return sum(parameter.count * parameter.itemsize for parameter in parameters)
+
+
+def _rows(graph: LayerGraph) -> Iterable[LayerSummary]:
     seen: set[str] = set()
-    counted = []
-    for layer in graph.layers:
-        counted.append([p for p in layer.parameters if p.key not in seen])
-        seen.update(parameter.key for parameter in layer.parameters)
-    return counted
+    numbers: Counter[str] = Counter()
+    names: dict[int, tuple[str, ...]] = {INPUT: ("input",)}  # rows whose output stands in a place
+    for places in graph.calls():
+        steps = [graph.layers[place] for place in places]
+        outside = [i for step in steps for i in step.inputs if i not in places]
+        sources = tuple(dict.fromkeys(name for i in outside for name in names[i]))
+        own = {p.key: p for step in steps for p in step.parameters}
+        new = [p for key, p in own.items() if key not in seen]
+        seen |= set(own)
+        last, cost = steps[-1], _sum(map(mult_adds, steps))
+        if not (last.is_module or own or cost != 0 or len(set(outside)) > 1):
+            names |= dict.fromkeys(places, sources)
+            continue
+        numbers[last.type] += 1
+        name = last.name if last.is_module else f"{last.type}-{numbers[last.type]}"
+        names |= dict.fromkeys(places, (name,))
+        yield LayerSummary(
+            name=name,
+            type=last.type,
+            path=last.path,
+            output_shape=last.output_shape,
+            params=_numbers(new),
+            frozen_params=_numbers(p for p in new if not p.trainable),
+            shared_params=_numbers(own.values()) - _numbers(new),
+            mult_adds=cost,
+            inputs=sources,
+            is_module=last.is_module,
+        )
+
+
+def _at_depth(
+    graph: LayerGraph, rows: Sequence[LayerSummary], depth: int
+) -> Iterable[LayerSummary]:
+    """Rows that lie deeper put together, as long as they follow each other."""
+    types = {container.path: container.type for container in graph.containers}
+    names: dict[str, str] = {}
+
+    def group(row: LayerSummary) -> str:
+        steps = row.path.split(".") if row.path else []
+        is_deeper = len(steps) + (not row.is_module) > depth
+        return ".".join(steps[:depth]) if is_deeper else row.name
+
+    for key, members in groupby(rows, group):
+        inside = list(members)
+        names |= {row.name: key for row in inside}
+        inputs = dict.fromkeys(names.get(name, name) for row in inside for name in row.inputs)
+        inputs.pop(key, None)
+        last = inside[-1]
+        if key == last.name:
+            yield replace(last, inputs=tuple(inputs))
+            continue
+        yield LayerSummary(
+            name=key,
+            type=types.get(key, "module"),
+            path=key,
+            output_shape=last.output_shape,
+            params=sum(row.params for row in inside),
+            frozen_params=sum(row.frozen_params for row in inside),
+            shared_params=sum(row.shared_params for row in inside),
+            mult_adds=_sum(row.mult_adds for row in inside),
+            inputs=tuple(inputs),
+            is_module=True,
+        )
 
 
 def mult_adds(layer: Layer) -> int | None:
     """Multiply-adds of a layer for one image; None for an operation without a rule here."""
+    taken, given = layer.taken, prod(layer.output_shape)
     match layer.operation:
         case Convolution(window=window, in_channels=channels, groups=groups):
-            return prod(layer.output_shape) * (channels // groups) * prod(window.kernel_size)
-        case Linear(in_features=n, out_features=m):
-            return n * m
+            return given * (channels // groups) * prod(window.kernel_size)
+        case TransposedConvolution(window=window, out_channels=channels, groups=groups):
+            return prod(layer.input_shape) * (channels // groups) * prod(window.kernel_size)
+        case Linear(in_features=n):
+            return given * n
+        case MatMul():
+            left, _ = layer.operation.factors(*taken)
+            return prod(layer.given) * left[2] // IMAGES
         case Unsupported():
             return None
         case _:
@@ -152,85 +213,3 @@ def _sum(values: Iterable[int | None]) -> int | None:
             return None
         total += value
     return total
-
-
-def _inference_peak(graph: LayerGraph) -> int:
-    """The most bytes of activations alive at once: a layer's input, and its output if it is new."""
-    peak = prod(graph.input_shape)
-    for layer in graph.layers:
-        is_new = not isinstance(layer.operation, Dropout) and not _reuses_input(layer)
-        peak = max(peak, prod(layer.input_shape) + is_new * prod(layer.output_shape))
-    return peak * FLOAT_BYTES
-
-
-def _reuses_input(layer: Layer) -> bool:
-    """Whether the output lives in the input's memory, in training as at inference."""
-    match layer.operation:
-        case Flatten() | Identity() | Pointwise(in_place=True):
-            return True
-        case Dropout(probability=0.0) | Dropout(in_place=True):
-            return True
-        case _:
-            return False
-
-
-def _training_kept(graph: LayerGraph) -> int | None:
-    """Bytes that autograd saves, each tensor once however many layers save it.
-
-    It begins at the first layer with something to train; before that no gradient is wanted.
-    """
-    sizes = [prod(graph.input_shape)]  # numbers in each tensor, the network's input first
-    kept: set[int] = set()
-    extra_bytes = 0
-    current = 0
-    has_gradient = False
-    for layer in graph.layers:
-        if isinstance(layer.operation, Unsupported):
-            return None
-        has_gradient |= any(parameter.trainable for parameter in layer.parameters)
-        source = current
-        if not _reuses_input(layer):
-            sizes.append(prod(layer.output_shape))
-            current = len(sizes) - 1
-        if not has_gradient:
-            continue
-        if _keeps_input(layer):
-            kept.add(source)
-        if isinstance(layer.operation, Pointwise) and layer.operation.keeps == "output":
-            kept.add(current)
-        extra_bytes += _extra_bytes(layer)
-    return sum(sizes[tensor] for tensor in kept) * FLOAT_BYTES + extra_bytes
-
-
-def _keeps_input(layer: Layer) -> bool:
-    match layer.operation:
-        case Convolution(window=window):
-            return not _is_uneven(window)
-        case AdaptivePool(bins=bins, kind="avg"):
-            return set(bins) != {1}  # a plain mean's gradient needs nothing but the size
-        case Linear() | Pool() | AdaptivePool() | Pointwise(keeps="input", in_place=False):
-            return True
-        case _:
-            return False
-
-
-def _extra_bytes(layer: Layer) -> int:
-    """Bytes of what a layer keeps besides its input and output."""
-    match layer.operation:
-        case Convolution(window=window) if _is_uneven(window):
-            # A copy of the input, padded until all sides need the same.
-            sizes = zip(layer.input_shape[1:], window.padding, strict=True)
-            padded = prod(n + after - before for n, (before, after) in sizes)
-            return layer.input_shape[0] * padded * FLOAT_BYTES
-        case Pool(kind="max") | AdaptivePool(kind="max"):
-            return prod(layer.output_shape) * INDEX_BYTES
-        case Pointwise(keeps="input", in_place=True):
-            return prod(layer.input_shape) * FLOAT_BYTES  # a copy, before it is written over
-        case Dropout(probability=p, whole_channels=whole) if 0 < p < 1:
-            return prod(layer.output_shape[: 1 if whole else None]) * FLOAT_BYTES
-        case _:
-            return 0
-
-
-def _is_uneven(window: Window) -> bool:
-    return any(before != after for before, after in window.padding)

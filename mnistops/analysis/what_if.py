@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import compress
 
-from mnistops.analysis.graph import ChainBuilder, Layer, LayerGraph
-from mnistops.analysis.operations import Convolution, Pool, Sizes, Window, same_padding
+from mnistops.analysis.graph import Container, GraphBuilder, Layer, LayerGraph
+from mnistops.analysis.operations import Convolution, Pool
 from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields
+from mnistops.analysis.window import Sizes, Window, same_padding
 from mnistops.errors import BadInput, UsageError
-from mnistops.settings.tree import RfSettings
+from mnistops.settings.sections import RfSettings
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class FieldTable:
         keep_size: whether these were re-padded.
         input_size: (height, width) in pixels.
         layers: in the order they run.
+        calls: which of the network's calls these are, counted from 0.
+        original: the same layers as they are; None where nothing is changed.
     """
 
     network: str
@@ -29,6 +32,8 @@ class FieldTable:
     keep_size: bool
     input_size: Sizes
     layers: tuple[ReceptiveField, ...]
+    calls: tuple[int, ...]
+    original: tuple[ReceptiveField, ...] | None = None
 
 
 def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, ...]:
@@ -46,16 +51,18 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
         )
     dilations: tuple[int | None, ...] = settings.dilation or (None,)
     selected = tuple(_select(graph, settings.layers)) if is_changed else ()
+    original = receptive_fields(graph, settings.unit)
     variants = [
         receptive_fields(
-            what_if(graph, dilation, settings.layers, settings.keep_size) if is_changed else graph
+            what_if(graph, dilation, settings.layers, settings.keep_size), settings.unit
         )
         for dilation in dilations
-    ]
+        if is_changed
+    ] or [original]
     # The same rows for every variant, so that they can stand side by side.
     shown = [
         settings.all_layers or any(row.is_window for row in rows)
-        for rows in zip(*variants, strict=True)
+        for rows in zip(original, *variants, strict=True)
     ]
     return tuple(
         FieldTable(
@@ -65,6 +72,8 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
             settings.keep_size,
             graph.input_shape[1:],
             tuple(compress(rows, shown)),
+            tuple(compress(range(len(shown)), shown)),
+            tuple(compress(original, shown)) if is_changed else None,
         )
         for dilation, rows in zip(dilations, variants, strict=True)
     )
@@ -86,29 +95,48 @@ def what_if(
         BadInput: a layer does not fit any more; the error names it.
     """
     selected = _select(graph, patterns)
-    builder = ChainBuilder(graph.network, graph.input_shape)
+    builder = GraphBuilder(graph.network, graph.input_shape, graph.dtype)
     try:
-        for layer in graph.layers:
-            window = selected.get(layer.path)
-            if window is None or not isinstance(layer.operation, Convolution | Pool):
-                builder.add(layer)
-                continue
-            if dilation is not None:
-                window = replace(window, dilation=tuple(dilation for _ in window.dilation))
-            if keep_size:
-                window = replace(window, padding=same_padding(window.kernel_size, window.dilation))
-            builder.add(replace(layer, operation=replace(layer.operation, window=window)))
+        for places in graph.calls():
+            for layer in map(graph.layers.__getitem__, places):
+                operation = layer.operation
+                window = selected.get(layer.path) if layer.is_module else None
+                if window is not None and isinstance(operation, Convolution | Pool):
+                    operation = replace(operation, window=_changed(window, dilation, keep_size))
+                step = replace(layer, operation=operation)
+                builder.add(step, layer.inputs, layer.itemsize)
+            builder.join(places[0])
     except BadInput as error:
         hint = None if keep_size else "--keep-size re-pads the changed layers"
         where = "" if dilation is None else f", at dilation {dilation}"
         raise BadInput(error.message + where, hint) from None
-    return builder.build()
+    changed = builder.build(graph.outputs)
+    containers = tuple(_given(container, graph, changed) for container in graph.containers)
+    return replace(graph, layers=changed.layers, containers=containers, saved_bytes=None)
+
+
+def _given(container: Container, before: LayerGraph, after: LayerGraph) -> Container:
+    """A module with the shape that it gives now, where that is its last layer's."""
+    last = container.end - 1
+    if container.given != (before.layers[last].given,):
+        return container
+    return replace(container, given=(after.layers[last].given,))
+
+
+def _changed(window: Window, dilation: int | None, keep_size: bool) -> Window:
+    if dilation is not None:
+        window = replace(window, dilation=tuple(dilation for _ in window.dilation))
+    if keep_size:
+        window = replace(window, padding=same_padding(window.kernel_size, window.dilation))
+    return window
 
 
 def _select(graph: LayerGraph, patterns: tuple[str, ...]) -> dict[str, Window]:
     """The windows to change, by path."""
     candidates = {
-        layer.path: window for layer in graph.layers if (window := _dilatable(layer)) is not None
+        layer.path: window
+        for layer in graph.layers
+        if layer.is_module and (window := _dilatable(layer)) is not None
     }
     hint = f"--layers takes some of: {', '.join(candidates)}"
     selected = {path: w for path, w in candidates.items() if set(w.dilation) != {1}}

@@ -1,8 +1,11 @@
 """The ``mnistops`` command: its subcommands, and the one place where errors become exit codes."""
 
+import atexit
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import takewhile
 from typing import Annotated, NoReturn
 
@@ -68,11 +71,28 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: None takes the process's.
     """
+    is_process = arguments is None
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # an ASCII stream loses nothing
-    sys.exit(run(arguments))
+    code = run(arguments)
+    if is_process:
+        _leave(code)
+    sys.exit(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process with nothing left undone, but without taking torch down piece by piece.
+
+    That takes a second, a quarter of looking at a network.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # closed: nobody wants what is left
+            if stream is not None:
+                stream.flush()
+    os._exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,16 +1,58 @@
 """``mnistops rf``."""
 
-from mnistops.analysis.what_if import field_tables
+from typing import TYPE_CHECKING
+
+from mnistops.analysis.cover import cover
+from mnistops.analysis.what_if import FieldTable, field_tables
 from mnistops.cli.options import with_settings
+from mnistops.errors import ExitCode
 from mnistops.inspection import layer_graph
+from mnistops.report.console import remark
+from mnistops.report.cover import cover_report
 from mnistops.report.publish import publish
-from mnistops.report.receptive_field import field_report
-from mnistops.settings import Loaded
+from mnistops.report.receptive_field import field_report, verdict_lines
+from mnistops.settings import Loaded, Settings
+
+if TYPE_CHECKING:
+    from mnistops.analysis.probing.verdict import Verdict
 
 
 @with_settings("network.name", "network.input_size", "rf", "output.format", network_argument=True)
-def rf(loaded: Loaded) -> None:
+def rf(loaded: Loaded) -> int:
     """Show what each layer sees of the input: receptive field, jump, start, coverage."""
-    network = loaded.settings.network
-    tables = field_tables(layer_graph(network.name, network.input_size), loaded.settings.rf)
-    publish(field_report(tables), loaded.settings.output.format)
+    settings, wanted = loaded.settings, loaded.settings.rf
+    graph = layer_graph(settings.network.name, settings.network.input_size, tries_training=False)
+    if wanted.covers:
+        publish(cover_report(cover(graph)), settings.output.format)
+        return ExitCode.DONE
+    tables = field_tables(graph, wanted)
+    verdicts = _verify(settings) if wanted.verify else ()
+    if wanted.plot is not None:
+        _draw(settings)
+    publish(field_report(tables, wanted.unit, verdicts), settings.output.format)
+    if verdicts:
+        remark(verdict_lines(verdicts))
+    differs = any(verdict.verdict == "differs" for each in verdicts for verdict in each)
+    is_missed = differs or (wanted.strict and _is_unsure(tables))
+    return ExitCode.NEGATIVE if is_missed else ExitCode.DONE
+
+
+def _verify(settings: Settings) -> "tuple[tuple[Verdict, ...], ...]":
+    # Imported here: it loads torch.
+    from mnistops.verification import verify
+
+    return verify(settings.network, settings.rf)
+
+
+def _draw(settings: Settings) -> None:
+    # Imported here: they load numpy, matplotlib and torch.
+    from mnistops.field_pictures import field_picture
+    from mnistops.report.fields import draw_fields
+
+    if settings.rf.plot is not None:
+        picture = draw_fields(field_picture(settings.network, settings.rf), settings.rf.plot)
+        remark(f"picture: {picture}")
+
+
+def _is_unsure(tables: tuple[FieldTable, ...]) -> bool:
+    return any(row.status in ("bound", "unsupported") for table in tables for row in table.layers)

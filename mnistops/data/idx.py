@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistops.analysis.operations import times
+from mnistops.analysis.window import times
 from mnistops.errors import BadInput, MissingInput
 
 Bytes = NDArray[np.uint8]

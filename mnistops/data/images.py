@@ -11,13 +11,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mnistops.analysis.operations import times
+from mnistops.analysis.window import times
 from mnistops.data.files import FILES, IdxFile, candidates
 from mnistops.data.idx import Bytes, read_idx
 from mnistops.data.normalization import Normalization
 from mnistops.data.sources import FetchEvent, fetch_mnist
 from mnistops.errors import BadInput, MissingInput
-from mnistops.settings.tree import DataSettings
+from mnistops.settings.sections import DataSettings
 
 # The hold-out is the same for every run, so that runs can be compared.
 HOLDOUT_SEED = 0

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from mnistops.analysis.lower import lower
-from mnistops.analysis.operations import Shape
+from mnistops.analysis.window import Shape
 from mnistops.errors import BadInput
 from mnistops.networks.spec import AnyBlock, AvgPool, Conv, GlobalAvgPool, Linear, NetworkSpec
 

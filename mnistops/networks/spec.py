@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from mnistops.errors import BadInput, suggestion
+from mnistops.errors import BadInput, UsageError, suggestion
 
 
 def _as_pair(value: object) -> object:
@@ -43,6 +43,23 @@ ImageSize = tuple[int, int, int]
 """Channels, height and width of one image, in pixels."""
 
 MNIST_SIZE: ImageSize = (1, 28, 28)
+
+
+def image_size(sizes: Sequence[int] | None) -> ImageSize | None:
+    """Sizes as those of an image; None stays None.
+
+    Raises:
+        UsageError: they have another number of axes, as only networks in Python can take.
+    """
+    match sizes:
+        case None:
+            return None
+        case (channels, height, width):
+            return (channels, height, width)
+        case _:
+            raise UsageError(
+                "--input-size: expected channels,height,width, got " + ",".join(map(str, sizes))
+            )
 
 
 class Frozen(BaseModel):

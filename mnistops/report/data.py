@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from mnistops.analysis.operations import times
+from mnistops.analysis.window import times
 from mnistops.report.grid import Column, Grid
 from mnistops.report.numbers import integer
 from mnistops.report.publish import Report

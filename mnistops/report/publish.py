@@ -6,7 +6,7 @@ from typing import Any
 
 from mnistops.report.console import show, stdout_console, write
 from mnistops.report.grid import Grid, to_csv, to_json, to_markdown, to_terminal
-from mnistops.settings.tree import Format
+from mnistops.settings.sections import Format
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ else. Where that is not the sum over all parameters, `counted_otherwise` says so
 
 from math import prod
 
-from mnistops.analysis.graph import LayerGraph, Parameter
-from mnistops.analysis.operations import Shape
+from mnistops.analysis.graph import LayerGraph, Parameter, of_one_image
 from mnistops.analysis.summary import ModelSummary
+from mnistops.analysis.window import Shape
 
 Row = tuple[str, Shape, int, int]
 """Name, output shape without the batch, parameters, trainable parameters."""
@@ -64,13 +64,14 @@ def counted_otherwise(graph: LayerGraph, summary: ModelSummary) -> str | None:
 
 def _rows(graph: LayerGraph) -> list[Row]:
     rows: list[Row] = []
-    waiting = list(graph.containers)
+    waiting = [container for container in graph.containers if not container.is_sequence]
     for number, layer in enumerate(graph.layers, start=1):
-        if layer.is_module:
+        if layer.is_module and layer.ends_call:
             rows.append((layer.type, layer.output_shape, *_counts(layer.parameters)))
         while waiting and waiting[0].end == number:
             container = waiting.pop(0)
-            rows.append((container.type, layer.output_shape, *_counts(container.parameters)))
+            given = of_one_image(container.given[0]) if container.given else ()
+            rows.append((container.type, given, *_counts(container.parameters)))
     return rows
 
 

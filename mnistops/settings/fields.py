@@ -7,7 +7,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from mnistops.settings.forms import Flag, Form
-from mnistops.settings.tree import Section, Settings
+from mnistops.settings.sections import Section
+from mnistops.settings.tree import Settings
 
 PREFIX = "MNISTOPS_"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -45,5 +46,23 @@ def comma_list(split: Callable[[object], object], words: str) -> tuple[object, .
     # NoDecode: the environment's text reaches `split` instead of being read as JSON.
     return (NoDecode, BeforeValidator(split), Form(words))
 
+
+_SUFFIXES = {"k": 10**3, "m": 10**6, "g": 10**9}
+
+
+def read_count(value: object) -> object:
+    """Read ``2M`` as 2,000,000 and ``1.5k`` as 1,500, and leave the rest to the type."""
+    text = value.strip().lower() if isinstance(value, str) else ""
+    number, factor = text[:-1], _SUFFIXES.get(text[-1:])
+    if factor is None:
+        return value
+    try:
+        return Decimal(number) * factor
+    except InvalidOperation:
+        return value
+
+
+COUNT = Form("a whole number, as 8000, 8k or 2M")
+Count = Annotated[int, BeforeValidator(read_count)]
 
 Positive = Annotated[int, Field(ge=1, le=65536)]

@@ -1,201 +1,31 @@
-"""The one typed settings tree behind every command.
-
-A field states its type, its bounds, its unit and one line of meaning, here and nowhere else: the
-command line, ``config show``, ``config init`` and the JSON schema are all derived from it.
-"""
+"""The one typed settings tree behind every command: all sections, and the recipes' values."""
 
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from mnistops.settings.forms import Flag, Form, Positive, comma_list, split_commas, split_numbers
+from mnistops.settings.forms import Form
+from mnistops.settings.sections import (
+    DataSettings,
+    NetworkSettings,
+    OutputSettings,
+    RfSettings,
+    Section,
+    SummarySettings,
+    TrainSettings,
+    ValidateSettings,
+    refuse_truth,
+)
 
 Tree = dict[str, Any]
 """Raw values as nested dictionaries: ``{"train": {"epochs": 3}}``."""
-
-
-Format = Literal["table", "json", "csv", "markdown"]
-
-
-def _refuse_truth(cls: type[BaseModel], value: object, info: ValidationInfo) -> object:
-    """Keep ``epochs = true`` from meaning 1."""
-    field = cls.model_fields[info.field_name or ""]
-    if isinstance(value, bool) and field.annotation is not bool:
-        raise ValueError("true or false is no value of this setting")
-    return value
-
-
-class Section(BaseModel):
-    """One concern's settings: frozen, and closed to keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    _refuse_truth = field_validator("*", mode="before")(_refuse_truth)
-
-
-class DataSettings(Section):
-    """Data. The images to train and validate on."""
-
-    dir: Annotated[Path | None, Flag("--data-dir")] = Field(
-        None, description="Folder of the data files; unset: the per-user cache."
-    )
-    dataset: str = Field(
-        "mnist", min_length=1, description="mnist, or a folder with four IDX files of your own."
-    )
-    offline: bool = Field(False, description="Never connect to a network.")
-
-
-class NetworkSettings(Section):
-    """Network. The one that a command is about."""
-
-    name: Annotated[str, Flag("--network")] = Field(
-        "reference",
-        min_length=1,
-        description="A built-in name, file.toml, file.py:NAME (its code is run), a checkpoint "
-        "or a run folder.",
-    )
-    input_size: Annotated[
-        tuple[Positive, Positive, Positive] | None,
-        *comma_list(split_numbers, "channels,height,width as 1,28,28, each from 1 to 65536"),
-    ] = Field(
-        None, description="Channels, height and width of the input; unset: the network's own."
-    )
-    dropout: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        allow_inf_nan=False,
-        description="Probability of every dropout layer; unset: the recipe's in training, and the "
-        "network's own elsewhere.",
-    )
-
-
-class SummarySettings(Section):
-    """Summary. How it looks."""
-
-    style: Literal["table", "torchsummary"] = Field(
-        "table", description="Our table, or torchsummary's, byte for byte."
-    )
-
-
-class RfSettings(Section):
-    """Receptive fields. What they are, and would be with another dilation."""
-
-    dilation: Annotated[
-        tuple[Positive, ...],
-        *comma_list(split_numbers, "whole numbers from 1 to 65536, as 2 or 1,2"),
-    ] = Field(
-        (),
-        description="What if the selected layers had this dilation? Give it several times "
-        "(or as 1,2) to compare.",
-    )
-    layers: Annotated[
-        tuple[Annotated[str, Field(min_length=1)], ...],
-        *comma_list(split_commas, "path patterns, as convblock5 or 'conv*,pool?'"),
-    ] = Field(
-        (),
-        description="Paths of the layers to change, or of modules around them; *, ? and [12] "
-        "are wildcards; unset: the layers that are dilated in the network.",
-    )
-    keep_size: bool = Field(
-        False, description="Re-pad the selected layers so that each keeps the size of its input."
-    )
-    all_layers: bool = Field(
-        False, description="A row for every layer, not only where field or size can change."
-    )
-
-
-class TrainSettings(Section):
-    """Training. How a network is trained."""
-
-    recipe: Literal["one-cycle", "plateau"] = Field(
-        "one-cycle",
-        description="one-cycle: a fixed schedule, nothing selected on the test set; plateau: the "
-        "seed's, which selects on the test set.",
-    )
-    epochs: int = Field(15, ge=1, description="Passes over the training images.")
-    batch_size: int = Field(128, ge=1, description="Images per step.")
-    learning_rate: float | None = Field(
-        None,
-        gt=0,
-        allow_inf_nan=False,
-        description="Peak learning rate; unset: the recipe's, else found by a range test.",
-    )
-    rotation: float = Field(
-        15.0,
-        ge=0,
-        le=180,
-        allow_inf_nan=False,
-        description="Training images are turned by up to so many degrees, either way.",
-    )
-    distortion: float = Field(
-        0.2,
-        ge=0,
-        le=0.9,
-        allow_inf_nan=False,
-        description="Half of the training images get their corners moved inwards by up to this "
-        "share of half the image.",
-    )
-    holdout: int = Field(
-        0,
-        ge=0,
-        description="Training images to set aside for choosing: always the same ones, whatever "
-        "the seed.",
-    )
-    target_accuracy: float = Field(
-        0.993,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
-        description="Test accuracy to reach, as a fraction.",
-    )
-    require_target: bool = Field(
-        False, description="Exit with 1 when the target accuracy is missed."
-    )
-    run_dir: Path | None = Field(
-        None, description="The run's own folder, new or empty; unset: a new one in the runs folder."
-    )
-
-
-class ValidateSettings(Section):
-    """Validation. What a trained network is held against."""
-
-    split: Literal["test", "train", "all"] = Field("all", description="Images to validate on.")
-    checkpoint: Path | None = Field(
-        None,
-        description="Checkpoint or run folder; unset: the newest run's best, else its last, else "
-        "the weights that come with mnistops.",
-    )
-    max_errors: int | None = Field(
-        None, ge=0, description="Exit with 1 when more mistakes than this are made on a split."
-    )
-
-
-class OutputSettings(Section):
-    """Output. Where results go, and how they are written."""
-
-    runs_dir: Path = Field(Path("runs"), description="Folder that run folders are made in.")
-    out: Path | None = Field(
-        None,
-        description="Folder for what a command writes that is no run; unset: the run's own, else "
-        "a new one in the runs folder.",
-    )
-    format: Format = Field("table", description="How the result is written to standard output.")
 
 
 RECIPES: Mapping[str, Tree] = {
@@ -246,7 +76,7 @@ with warnings.catch_warnings():
         validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
         output: OutputSettings = OutputSettings()
 
-        _refuse_truth = field_validator("*", mode="before")(_refuse_truth)
+        _refuse_truth = field_validator("*", mode="before")(refuse_truth)
 
         @classmethod
         def settings_customise_sources(

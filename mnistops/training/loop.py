@@ -10,7 +10,7 @@ from mnistops.data.augment import Warp
 from mnistops.data.images import Splits
 from mnistops.errors import NotFinite
 from mnistops.evaluation import evaluate
-from mnistops.settings.tree import TrainSettings
+from mnistops.settings.sections import TrainSettings
 from mnistops.training.events import EpochDone, EpochMetrics, StepDone
 from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import (

@@ -12,7 +12,8 @@ from mnistops.data.sources import FetchEvent
 from mnistops.device import open_device
 from mnistops.errors import BadInput, UsageError
 from mnistops.networks.spec import MNIST_SIZE
-from mnistops.settings.tree import Settings, TrainSettings
+from mnistops.settings.sections import TrainSettings
+from mnistops.settings.tree import Settings
 from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import drops_last_batch
 
@@ -45,12 +46,15 @@ def prepare(settings: Settings) -> Generator[FetchEvent, None, Prepared]:
     if image_size is not None:
         # Before data is fetched or read, where the size of the images is known without it.
         count_classes(classifier, image_size)
+        with Randomness(settings.seed, device).of_network():
+            try_training(classifier, train.batch_size, image_size)
     dataset = yield from open_dataset(settings.data)
     expect_images_fit(classifier, dataset)
     _expect_enough(dataset, train)
     smallest = _smallest_batch(len(dataset.train) - train.holdout, train)
-    with Randomness(settings.seed, device).of_network():
-        try_training(classifier, smallest, dataset.train.image_size)
+    if image_size is None or smallest != train.batch_size:
+        with Randomness(settings.seed, device).of_network():
+            try_training(classifier, smallest, dataset.train.image_size)
     classifier.module.to(device)
     splits = split(dataset, train.holdout).to(device)
     return Prepared(classifier, splits, device, random, Warp(train.rotation, train.distortion))

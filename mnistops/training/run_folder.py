@@ -13,7 +13,8 @@ from typing import Any
 
 from mnistops.disk import make_folder, replace_file
 from mnistops.errors import CannotCreate
-from mnistops.settings.tree import Settings, TrainSettings
+from mnistops.settings.sections import TrainSettings
+from mnistops.settings.tree import Settings
 
 RECORD = "run.json"
 

@@ -1,10 +1,14 @@
 """Lowering; that it equals capturing the built network stands in test_capture."""
 
 import pytest
+import torch
+from torch import Tensor
+from torch.nn import Module
 
 from mnistops.analysis.lower import lower
 from mnistops.errors import BadInput
-from mnistops.networks.spec import Conv, Linear, NetworkSpec
+from mnistops.networks.build import build
+from mnistops.networks.spec import AvgPool, Conv, Linear, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
 
 
@@ -44,3 +48,56 @@ def test_a_convolution_behind_a_vector_does_not_fit() -> None:
     blocks = (Linear(name="fc", out_features=4), Conv(name="late", out_channels=1))
     with pytest.raises(BadInput, match=r"late.0 \(Conv2d\): expected channels and 2 axes, got 4"):
         lower(NetworkSpec(name="net", blocks=blocks))
+
+
+def test_shapes_and_parameters_are_torchs() -> None:
+    spec = NetworkSpec(
+        name="net",
+        input_size=(3, 9, 8),
+        blocks=(
+            Conv(name="a", out_channels=4, kernel_size=(3, 2), padding="same", bias=True),
+            Conv(name="b", out_channels=6, groups=2, dilation=(2, 1), dropout=False),
+            AvgPool(name="pool", kernel_size=(2, 3), ceil_mode=True),
+            Linear(name="fc", out_features=5, bias=False),
+        ),
+    )
+    network = build(spec)
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def note(module: Module, _: object, given: Tensor) -> None:
+        shapes[names[module]] = tuple(given.shape)
+
+    names = {module: name for name, module in network.named_modules() if not any(module.children())}
+    for module in names:
+        module.register_forward_hook(note)
+    network.eval()(torch.zeros(2, 3, 9, 8))
+    layers = [layer for layer in lower(spec).layers if layer.is_module]
+    assert {layer.path: layer.given for layer in layers} == shapes
+    parameters = {p.key: p.shape for layer in layers for p in layer.parameters}
+    assert parameters == {key: tuple(p.shape) for key, p in network.named_parameters()}
+
+
+def test_each_layer_takes_what_the_one_before_it_gives() -> None:
+    graph = lower(REFERENCE)
+    places = range(len(graph.layers))
+    assert [layer.inputs for layer in graph.layers] == [(place - 1,) for place in places]
+    assert list(graph.calls()) == [[place] for place in places]
+    assert graph.layers[0].taken == ((2, 1, 28, 28),)
+    pairs = zip(graph.layers, graph.layers[1:], strict=False)
+    assert all(after.taken == (before.given,) for before, after in pairs)
+    assert graph.outputs == (places[-1],)
+
+
+def test_sequences_are_containers_and_other_blocks_are_not() -> None:
+    graph = lower(REFERENCE)
+    assert [container.path for container in graph.containers] == [
+        f"convblock{i}" for i in range(1, 8)
+    ]
+    assert graph.containers[0].end == 4
+    assert graph.containers[0].given == ((2, 10, 26, 26),)
+
+
+def test_buffers_are_the_norms() -> None:
+    buffers = {b.key: (b.shape, b.itemsize) for b in lower(REFERENCE).buffers}
+    built = build(REFERENCE).named_buffers()
+    assert buffers == {key: (tuple(b.shape), b.element_size()) for key, b in built}

@@ -1,7 +1,7 @@
 """Receptive fields: the published values, brute force on random chains, every status."""
 
 from math import prod
-from typing import cast
+from typing import Any
 
 import pytest
 import torch
@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mnistops.analysis.capture import capture
-from mnistops.analysis.graph import LayerGraph
+from mnistops.analysis.fields.sight import Sight
+from mnistops.analysis.graph import INPUT, LayerGraph
 from mnistops.analysis.lower import lower
-from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields
+from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields, sights
 from mnistops.errors import BadInput
 from mnistops.networks.build import build
 from mnistops.networks.spec import Conv, GlobalAvgPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
+from tests.network_steps import Pooled, positive
 from tests.strategies import specs
 
 
@@ -72,58 +74,23 @@ def test_dilation_on_the_input_itself_leaves_gaps() -> None:
     assert windows(lower(spec))[1].coverage == 25 / 81
 
 
-@pytest.mark.parametrize(
-    ("name", "path", "size", "jump", "padding"),
-    [
-        ("vgg11", "features.20", 150, 32, 59),
-        ("vgg16", "features.30", 212, 32, 90),
-        ("vgg19", "features.36", 268, 32, 118),
-        ("alexnet", "features.12", 195, 32, 66),
-    ],
-)
-def test_published_values(name: str, path: str, size: int, jump: int, padding: int) -> None:
-    from torchvision import models
-
-    with torch.device("meta"):
-        model = getattr(models, name)(weights=None)
-    rows = {row.path: row for row in receptive_fields(capture(model, (3, 224, 224), name))}
-    row = rows[path]
-    assert (row.size, row.jump, row.effective_padding) == ((size,) * 2, (jump,) * 2, (padding,) * 2)
-    assert row.status == "exact"
-    assert rows["classifier.6"].status == "whole"
+def linear(module: nn.Module) -> nn.Module:
+    """The module with positive weights, so that no gradient cancels; a max pool made a sum."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        weighted: nn.Module = positive(module)
+        return weighted
+    return Summed(module) if isinstance(module, nn.MaxPool2d) else module
 
 
-class PositivePool(nn.Module):
+class Summed(nn.Module):
     """A max pool as a sum over the same window, so that every pixel of it has a gradient."""
 
     def __init__(self, pool: nn.MaxPool2d) -> None:
         super().__init__()
-        self.pool = pool
+        self.pool = Pooled(pool, is_function=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        rows, columns = (self._taken(axis, images.shape[2 + axis]) for axis in (0, 1))
-        return rows @ images @ columns.T
-
-    def _taken(self, axis: int, size: int) -> torch.Tensor:
-        """(output, input) along one axis: 1 where torch's own window takes the unit."""
-        pool = self.pool
-        kernel_size, stride, padding, dilation = (
-            cast("tuple[int, int]", value)[axis]
-            for value in (pool.kernel_size, pool.stride, pool.padding, pool.dilation)
-        )
-        each_alone = torch.eye(size, dtype=torch.double).unsqueeze(1)
-        pooled = torch.max_pool1d(
-            each_alone - 1, kernel_size, stride, padding, dilation, pool.ceil_mode
-        )
-        return pooled[:, 0].T + 1
-
-
-def positive(module: nn.Module) -> nn.Module:
-    """The module with positive weights, so that no gradient cancels."""
-    if isinstance(module, nn.Conv2d | nn.Linear):
-        for parameter in module.parameters():
-            nn.init.ones_(parameter)
-    return PositivePool(module) if isinstance(module, nn.MaxPool2d) else module
+        return self.pool.spread(images, outside=0.0)
 
 
 @given(specs(), st.data())
@@ -135,7 +102,7 @@ def test_boxes_equal_brute_force(spec: NetworkSpec, data: st.DataObject) -> None
     for row in receptive_fields(lower(spec)):
         if not row.path:
             break
-        outputs = positive(leaves[row.path])(outputs)
+        outputs = linear(leaves[row.path])(outputs)
         units = row.output_size
         center = tuple((n - 1) // 2 for n in units)
         anywhere = st.tuples(*(st.integers(0, n - 1) for n in units))
@@ -222,12 +189,75 @@ def test_adaptive_bins_lie_inside_the_bound(pixels: int, bins: int) -> None:
 
 
 def test_nothing_is_guessed_behind_an_unknown_layer() -> None:
-    model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3))
+    model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Unfold(3), nn.Conv1d(9, 1, 3))
     first, unknown, behind = receptive_fields(capture(model, (1, 8, 8), "net"))
     assert first.status == "exact"
     for row in (unknown, behind):
         assert (row.status, row.size, row.coverage, row.jump) == ("unsupported", None, None, None)
-    assert unknown.output_size == (12, 12)
+    assert unknown.output_size == (16,)
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "least_size", "jump", "status"),
+    [
+        # Nearest: each pixel twice. Linear: two pixels, or one where they lie on each other.
+        ({"scale_factor": 2}, 3, 3, 0.5, "bound"),
+        ({"scale_factor": 2, "mode": "bilinear"}, 4, 4, 0.5, "bound"),
+        ({"scale_factor": 3, "mode": "bilinear"}, 4, 3, 1 / 3, "bound"),
+        ({"size": 11, "mode": "bilinear", "align_corners": True}, 4, 3, 0.5, "bound"),
+        ({"size": 3, "mode": "nearest"}, 3, 3, 2, "exact"),
+        ({"scale_factor": 1}, 3, 3, 1, "exact"),
+    ],
+)
+def test_resized_images(
+    options: dict[str, Any], size: int, least_size: int, jump: float, status: str
+) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Upsample(**options))
+    row = receptive_fields(capture(model, (1, 8, 8), "net"))[-1]
+    assert (row.size, row.least_size) == ((size,) * 2, (least_size,) * 2)
+    assert row.jump == pytest.approx((jump,) * 2)
+    assert row.status == status
+
+
+def test_a_transposed_convolution_gives_least_and_most() -> None:
+    # Stride 2, kernel 3: every other unit takes two of its input, the others one.
+    row = receptive_fields(capture(nn.ConvTranspose2d(1, 1, 3, 2), (1, 8, 8), "net"))[0]
+    assert (row.least_size, row.size, row.jump) == ((1, 1), (2, 2), (0.5, 0.5))
+    assert (row.status, row.output_size) == ("bound", (17, 17))
+
+
+class Residual(nn.Module):
+    """What a body gives, added to what it takes."""
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        outputs: torch.Tensor = self.body(images)
+        return images + outputs
+
+
+def test_a_residual_addition_sees_the_union() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), Residual(nn.Conv2d(2, 2, 5, padding=2)))
+    row = receptive_fields(capture(model, (1, 16, 16), "net"))[-1]
+    assert (row.name, row.path, row.is_module) == ("add", "1", False)
+    assert (row.size, row.start, row.status, row.misaligned) == ((7, 7), (-2, -2), "exact", (0, 0))
+
+
+def test_a_field_is_whole_only_if_each_unit_really_sees_everything() -> None:
+    everything = receptive_fields(capture(nn.Conv2d(1, 1, 15, padding=7), (1, 8, 8), "net"))[0]
+    assert (everything.size, everything.status) == ((15, 15), "exact")
+    mean = receptive_fields(capture(nn.AdaptiveAvgPool2d(1), (1, 8, 8), "net"))[0]
+    assert (mean.size, mean.status) == ((8, 8), "whole")
+
+
+def test_every_value_of_the_input_and_of_each_layer_has_a_sight() -> None:
+    graph = capture(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Unfold(3)), (1, 8, 8), "net")
+    seen = sights(graph)
+    assert list(seen) == [INPUT, 0, 1]
+    assert seen[INPUT] == Sight.of_input((2, 1, 8, 8))
+    assert seen[1] is None
 
 
 def test_a_field_too_large_to_lay_out_has_no_coverage() -> None:

@@ -1,59 +1,34 @@
-"""Summaries against torch's own counts, and torchinfo's."""
+"""Summaries against torch's own counts, and torchinfo's; memory stands in test_memory."""
 
-import inspect
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from mnistops.analysis.capture import capture
 from mnistops.analysis.lower import lower
+from mnistops.analysis.memory import inference_peak, training_kept
 from mnistops.analysis.summary import summarize_graph
-from mnistops.networks.build import SpecNetwork, build
+from mnistops.networks.build import build
 from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import REFERENCE
 from tests.strategies import specs
 
-# No layer has so many channels: a tensor of seven rows is one of the batch.
-IMAGES = 7
+IMAGES = 3
 
 
-def saved_bytes(network: nn.Module, images: Tensor) -> float:
-    """Bytes per image that autograd saves of what depends on the batch, each storage once."""
-    parameters = {parameter.data_ptr() for parameter in network.parameters()}
-    storages: dict[int, Tensor] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        if tensor.data_ptr() not in parameters and tensor.shape[:1] == images.shape[:1]:
-            storages[tensor.untyped_storage().data_ptr()] = tensor
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        network.train()(images)
-    return sum(t.numel() * t.element_size() for t in storages.values()) / len(images)
-
-
-def peak_bytes(network: SpecNetwork, images: Tensor) -> int:
-    """The most bytes per image of a module's input and output, a storage in both counted once."""
-    peak = 0
-
-    def measure(module: nn.Module, taken: tuple[Tensor], given: Tensor) -> None:
-        nonlocal peak
-        if not any(module.children()):
-            storages = {t.untyped_storage().data_ptr(): t for t in (*taken, given)}
-            peak = max(peak, sum(t.numel() * t.element_size() for t in storages.values()))
-
-    handles = [m.register_forward_hook(measure) for m in network.modules()]
-    with torch.inference_mode():
-        outputs = network.eval()(images)
-    for handle in handles:
-        handle.remove()
-    taken, given = images.nbytes, 2 * outputs.nbytes  # the log-softmax at the end is no module
-    return max(peak, taken, given if network.output == "log_softmax" else 0) // len(images)
+def counted_by_torch(network: nn.Module, *size: int) -> float:
+    """Multiply-adds for one image of this size."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network.eval()(torch.randn(IMAGES, *size))
+    return int(counter.get_total_flops()) / 2 / IMAGES
 
 
 @given(specs())
@@ -62,12 +37,53 @@ def test_counts_equal_torchs(spec: NetworkSpec) -> None:
     network = build(spec)
     assert summary.total_params == sum(p.numel() for p in network.parameters())
     assert summary.trainable_params == summary.total_params
-    images = torch.randn(IMAGES, *spec.input_size)
-    with FlopCounterMode(display=False) as counter:
-        network.eval()(images)
-    assert summary.mult_adds == counter.get_total_flops() / 2 / IMAGES
-    assert summary.memory.inference_peak == peak_bytes(network, images)
-    assert summary.memory.training_kept == saved_bytes(network, images)
+    assert summary.buffers == sum(buffer.numel() for buffer in network.buffers())
+    assert summary.mult_adds == counted_by_torch(network, *spec.input_size)
+
+
+@given(
+    transposed=st.booleans(),
+    groups=st.sampled_from((1, 2, 4)),
+    kernel=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 1),
+)
+def test_convolutions_both_ways_cost_what_torch_counts(
+    transposed: bool, groups: int, kernel: tuple[int, int], stride: int, padding: int
+) -> None:
+    kind = nn.ConvTranspose2d if transposed else nn.Conv2d
+    network = kind(4, 8, kernel, stride, padding, groups=groups)
+    summary = summarize_graph(capture(nn.Sequential(network), (4, 7, 6), "net"))
+    assert summary.mult_adds == counted_by_torch(network, 4, 7, 6)
+
+
+class Applied(nn.Module):
+    """A function between a fully connected layer over the last axis and nothing."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.project = nn.Linear(6, 5)
+        self.function = function
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.function(self.project(images))
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (functional.relu, 3 * 4 * 6 * 5),
+        (lambda x: torch.bmm(x.flatten(2), x.flatten(2).mT), 3 * 4 * 6 * 5 + 3 * 20 * 3),
+        (lambda x: x @ x.mT, 3 * 4 * 6 * 5 + 3 * 4 * 5 * 4),
+        (lambda x: x @ torch.zeros(5, 7), 3 * 4 * 6 * 5 + 3 * 4 * 5 * 7),
+        (lambda x: torch.einsum("nchw,ndhw->ncd", x, x), 3 * 4 * 6 * 5 + 3 * 20 * 3),
+        (lambda x: x.mean((2, 3)), 3 * 4 * 6 * 5),
+    ],
+)
+def test_products_of_matrices_cost_what_torch_counts(function: Any, expected: int) -> None:
+    network = Applied(function)
+    summary = summarize_graph(capture(network, (3, 4, 6), "net"))
+    assert summary.mult_adds == counted_by_torch(network, 3, 4, 6) == expected
 
 
 def test_reference() -> None:
@@ -78,6 +94,17 @@ def test_reference() -> None:
     assert sum(layer.params for layer in summary.layers) == 5340
     assert summary.layers[0].name == "Conv2d-1"
     assert summary.layers[0].path == "convblock1.0"
+    assert summary.dtype == "float32"
+
+
+def test_memory_is_that_of_the_graph() -> None:
+    graph = lower(REFERENCE)
+    memory = summarize_graph(graph).memory
+    network = build(REFERENCE)
+    assert memory.parameters == sum(p.nbytes for p in network.parameters())
+    assert memory.buffers == sum(buffer.nbytes for buffer in network.buffers())
+    assert memory.inference_peak == inference_peak(graph)
+    assert memory.training_kept == training_kept(graph)
 
 
 def test_parameters_agree_with_torchinfo() -> None:
@@ -108,58 +135,55 @@ def test_shared_idle_and_frozen_parameters_count_once() -> None:
     assert summary.unused_params == 7 * 3 + 3
     assert summary.total_params - summary.trainable_params == 4 * 2 + 2
     assert [layer.params for layer in summary.layers] == [8, 148, 0, 10]
+    assert [layer.shared_params for layer in summary.layers] == [0, 0, 148, 0]
+    assert [layer.frozen_params for layer in summary.layers] == [0, 0, 0, 10]
     assert summary.layers[1].mult_adds == summary.layers[2].mult_adds == 64 * 4 * 4 * 9
 
 
+class Shortcut(nn.Module):
+    """A convolution, doubled in brightness, added to what it takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, 2, 1)
+        self.body = nn.Conv2d(2, 2, 3, padding=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        stem = self.stem(images)
+        return functional.relu(stem + 2 * self.body(stem))
+
+
+def test_rows_say_what_they_take() -> None:
+    rows = summarize_graph(capture(Shortcut(), (1, 5, 5), "net")).layers
+    # Functions that cost nothing and take one tensor have no row: what they take stands for them.
+    assert [(row.name, row.inputs) for row in rows] == [
+        ("Conv2d-1", ("input",)),
+        ("Conv2d-2", ("Conv2d-1",)),
+        ("add-1", ("Conv2d-1", "Conv2d-2")),
+    ]
+    assert [row.is_module for row in rows] == [True, True, False]
+
+
 def test_what_has_no_rule_is_not_counted_as_nothing() -> None:
+    network = Applied(lambda x: torch.fft.rfft2(x).abs())
+    summary = summarize_graph(capture(network, (3, 4, 6), "net"))
+    assert summary.mult_adds is None
+    assert [row.mult_adds for row in summary.layers[:2]] == [3 * 4 * 6 * 5, None]
+
+
+def test_a_resized_image_costs_no_products() -> None:
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Upsample(scale_factor=2))
     summary = summarize_graph(capture(network, (1, 8, 8), "net"))
-    assert summary.mult_adds is None
-    assert summary.memory.training_kept is None
+    assert summary.mult_adds == 2 * 6 * 6 * 9
     assert summary.memory.inference_peak == (prod((2, 6, 6)) + prod((2, 12, 12))) * 4
 
 
-def test_in_place_activations_take_no_memory() -> None:
-    layers = [nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
-    network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(27, 5), nn.Dropout(0.5))
-    summary = summarize_graph(capture(network, (1, 8, 8), "net"))
-    assert summary.memory.training_kept == saved_bytes(network, torch.randn(IMAGES, 1, 8, 8))
-    assert summary.dropout == 0.5
+def test_dropout_is_said_where_all_layers_agree() -> None:
+    def dropout(*probabilities: float) -> float | None:
+        layers = [nn.Conv2d(1, 2, 3), *map(nn.Dropout, probabilities)]
+        return summarize_graph(capture(nn.Sequential(*layers), (1, 8, 8), "net")).dropout
 
-
-ACTIVATIONS = [
-    nn.ReLU,
-    nn.LeakyReLU,
-    nn.ELU,
-    nn.CELU,
-    nn.SELU,
-    nn.ReLU6,
-    nn.Hardtanh,
-    nn.SiLU,
-    nn.Mish,
-    nn.Hardswish,
-    nn.Dropout,
-    nn.Sigmoid,
-    nn.Tanh,
-    nn.GELU,
-    nn.Softplus,
-    nn.PReLU,
-]
-IN_PLACE = [kind for kind in ACTIVATIONS if "inplace" in inspect.signature(kind).parameters]
-
-
-@pytest.mark.parametrize(
-    ("kind", "in_place"),
-    [*((kind, False) for kind in ACTIVATIONS), *((kind, True) for kind in IN_PLACE)],
-)
-def test_what_each_activation_keeps(kind: Any, in_place: bool) -> None:
-    module = kind(inplace=True) if in_place else kind()
-    network = nn.Sequential(nn.Conv2d(2, 4, 1), module, nn.Conv2d(4, 3, 1))
-    summary = summarize_graph(capture(network, (2, 8, 8), "net"))
-    assert summary.memory.training_kept == saved_bytes(network, torch.randn(IMAGES, 2, 8, 8))
-
-
-def test_dropout_of_whole_channels_keeps_a_number_per_channel() -> None:
-    network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Dropout2d(0.5), nn.Conv2d(3, 1, 3))
-    summary = summarize_graph(capture(network, (1, 8, 8), "net"))
-    assert summary.memory.training_kept == saved_bytes(network, torch.randn(IMAGES, 1, 8, 8))
+    assert dropout(0.5) == 0.5
+    assert dropout(0.25, 0.25) == 0.25
+    assert dropout(0.25, 0.5) is None
+    assert dropout() is None

@@ -1,14 +1,19 @@
 """What-if dilations: which layers change, how, and what is said when none can."""
 
 import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
+from mnistops.analysis.capture import capture
 from mnistops.analysis.lower import lower
+from mnistops.analysis.receptive_field import receptive_fields
 from mnistops.analysis.what_if import field_tables, what_if
 from mnistops.errors import BadInput, UsageError
 from mnistops.networks.build import build
 from mnistops.networks.spec import Conv, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
-from mnistops.settings.tree import RfSettings
+from mnistops.settings.sections import RfSettings
 
 GRAPH = lower(REFERENCE)
 
@@ -84,9 +89,15 @@ def test_the_what_if_is_what_torch_would_build() -> None:
         else block
         for block in REFERENCE.blocks
     )
-    changed = REFERENCE.model_copy(update={"blocks": blocks})
-    assert what_if(GRAPH, 3, (), keep_size=True) == lower(changed)
-    assert build(changed)
+    changed = lower(REFERENCE.model_copy(update={"blocks": blocks}))
+    graph = what_if(GRAPH, 3, (), keep_size=True)
+    assert graph.layers == changed.layers
+    assert graph.outputs == changed.outputs
+    assert build(REFERENCE.model_copy(update={"blocks": blocks}))
+
+
+def test_a_what_if_that_changes_nothing_is_the_same_graph() -> None:
+    assert what_if(GRAPH, 2, (), keep_size=False) == GRAPH
 
 
 def test_even_kernels_keep_their_size_with_uneven_padding() -> None:
@@ -102,3 +113,76 @@ def test_variants_show_the_same_rows() -> None:
     spec = NetworkSpec(name="net", blocks=(Conv(name="a", out_channels=1, dilation=(2, 2)),))
     one, fourteen = field_tables(lower(spec), RfSettings(dilation=(1, 13)))
     assert [row.name for row in one.layers] == [row.name for row in fourteen.layers]
+
+
+class Residual(nn.Module):
+    """A dilated branch of two convolutions and a pool, added to what it takes."""
+
+    def __init__(self, dilation: int = 2, padding: int = 2) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, 4, 3, padding=1)
+        self.body = nn.Sequential(
+            nn.Conv2d(4, 6, 3, padding=padding, dilation=dilation),
+            nn.BatchNorm2d(6),
+            nn.Conv2d(6, 4, 1),
+        )
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        stem = functional.relu(self.stem(images))
+        added = functional.max_pool2d(self.body(stem) + stem, 2)
+        return self.head(added.mean((2, 3)))  # type: ignore[no-any-return]
+
+
+CAPTURED = capture(Residual(), (1, 12, 12), "net")
+
+
+@pytest.mark.parametrize("dilation", [1, 3, 5, None])
+def test_branches_that_keep_their_size_keep_all_shapes(dilation: int | None) -> None:
+    graph = what_if(CAPTURED, dilation, (), keep_size=True)
+    pairs = list(zip(CAPTURED.layers, graph.layers, strict=True))
+    assert [layer.given for layer in graph.layers] == [layer.given for layer in CAPTURED.layers]
+    assert [layer.inputs for layer in graph.layers] == [layer.inputs for layer in CAPTURED.layers]
+    assert [layer.name for layer in graph.layers] == [layer.name for layer in CAPTURED.layers]
+    assert list(graph.calls()) == list(CAPTURED.calls())
+    changed = [a.path for a, b in pairs if a.operation != b.operation]
+    assert changed == ([] if dilation is None else ["body.0"])
+    assert graph.outputs == CAPTURED.outputs
+
+
+def test_a_what_if_of_branches_is_what_capture_would_see() -> None:
+    graph = what_if(CAPTURED, 3, (), keep_size=True)
+    assert graph.layers == capture(Residual(3, 3), (1, 12, 12), "net").layers
+    assert receptive_fields(graph) == receptive_fields(capture(Residual(3, 3), (1, 12, 12), "net"))
+
+
+def test_the_network_stays_as_it_is() -> None:
+    network = Residual()
+    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    images = torch.randn(2, 1, 12, 12)
+    expected = network.eval()(images)
+    network.train()
+    graph = capture(network, (1, 12, 12), "net")
+    what_if(graph, 5, ("body", "stem"), keep_size=True)
+    assert graph == CAPTURED
+    assert network.training and all(part.training for part in network.modules())
+    convolution = network.body[0]
+    assert isinstance(convolution, nn.Conv2d)
+    assert (convolution.dilation, convolution.padding) == ((2, 2), (2, 2))
+    assert all(torch.equal(network.state_dict()[key], tensor) for key, tensor in before.items())
+    assert torch.equal(network.eval()(images), expected)
+
+
+def test_a_branch_that_misfits_is_named() -> None:
+    message = r"^net: add: expected equal shapes, got 4 x 10 x 10 and 4 x 12 x 12, at dilation 3$"
+    with pytest.raises(BadInput, match=message) as error:
+        what_if(CAPTURED, 3, (), keep_size=False)
+    assert error.value.hint == "--keep-size re-pads the changed layers"
+    with pytest.raises(BadInput, match=r"^net: body.0 \(Conv2d\): expected an input of at least"):
+        what_if(CAPTURED, 9, (), keep_size=False)
+
+
+def test_functional_layers_are_not_selected() -> None:
+    with pytest.raises(UsageError) as error:
+        what_if(CAPTURED, 2, ("max_pool2d",), keep_size=False)
+    assert error.value.hint == "--layers takes some of: stem, body.0, body.2"

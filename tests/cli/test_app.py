@@ -194,3 +194,11 @@ def test_ascii_narrow_and_colourless_streams() -> None:
     missing = process("rf", "ü.toml", capture_output=True, env=variables)
     assert missing.returncode == 66
     assert "\\xfc.toml" in missing.stderr
+
+
+def test_a_process_leaves_nothing_unsaid() -> None:
+    command = [sys.executable, "-m", "mnistops", "summary", "--max-params", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "kept for training" in done.stdout.splitlines()[-1]
+    assert done.stderr.startswith("over budget: 5,340 parameters, 5,339 more than")

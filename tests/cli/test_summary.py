@@ -36,7 +36,10 @@ def test_json(command: Run) -> None:
         "path": "convblock1.0",
         "output_shape": [-1, 10, 26, 26],
         "params": 90,
+        "frozen_params": 0,
+        "shared_params": 0,
         "mult_adds": 60840,
+        "inputs": ["input"],
     }
     assert result["memory"]["parameters"] == 21360
 
@@ -112,3 +115,39 @@ def test_input_size(command: Run) -> None:
     result = json.loads(command("summary", "--input-size", "3,32,40", "--format", "json").out)
     assert result["input_size"] == [3, 32, 40]
     assert result["total_params"] == 5340 + 2 * 90
+
+
+def test_budgets_are_a_gate(command: Run) -> None:
+    kept = command("summary", "--max-params", "5340", "--max-mult-adds", "2M", "--max-kb", "21")
+    assert kept.code == 0
+    assert kept.err.splitlines()[0] == "within budget: 5,340 parameters of --max-params 5,340"
+    code, out, err = command("summary", "--max-params", "5k", "--format", "json")
+    assert code == 1
+    assert err == "over budget: 5,340 parameters, 340 more than --max-params 5,000\n"
+    assert json.loads(out)["budgets"] == [
+        {
+            "name": "parameters",
+            "option": "--max-params",
+            "limit": 5000,
+            "value": 5340,
+            "is_exceeded": True,
+        }
+    ]
+    assert "0.86 more than --max-kb 20" in command("summary", "--max-kb", "20").err
+
+
+def test_modules_can_be_put_together(command: Run) -> None:
+    rows = json.loads(command("summary", "--depth", "1", "--format", "json").out)["layers"]
+    assert [row["path"] for row in rows][:2] == ["convblock1", "convblock2"]
+    assert sum(row["params"] for row in rows) == 5340
+    assert sum(row["mult_adds"] for row in rows) == 1_390_290
+    assert (rows[1]["inputs"], rows[1]["output_shape"]) == (["convblock1"], [-1, 10, 24, 24])
+
+
+def test_columns_are_chosen(command: Run) -> None:
+    lines = command("summary", "--columns", "params,layer,connected-to").out.splitlines()
+    assert lines[2].split() == ["params", "layer", "connected", "to"]
+    assert lines[5].split() == ["20", "BatchNorm2d-2", "Conv2d-1"]
+    code, _, err = command("summary", "--columns", "params,shape")
+    assert code == 2
+    assert "--columns: expected some of layer, path, output" in err

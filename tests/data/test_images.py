@@ -14,7 +14,7 @@ from mnistops.data.idx import encode_idx
 from mnistops.data.images import Dataset, ImageSet, open_dataset, split
 from mnistops.errors import BadInput, MissingInput, MnistopsError
 from mnistops.events import result_of
-from mnistops.settings.tree import DataSettings
+from mnistops.settings.sections import DataSettings
 from tests.made_data import made_arrays, made_set, write_dataset
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = (file.name for file in FILES)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mnistops.data.images import ImageSet, open_dataset
 from mnistops.data.normalization import SEED_NORMALIZATION, Normalization
 from mnistops.events import result_of
-from mnistops.settings.tree import DataSettings
+from mnistops.settings.sections import DataSettings
 
 shares = st.floats(0, 1, width=32)
 

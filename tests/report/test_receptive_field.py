@@ -1,30 +1,90 @@
 """What a receptive-field table says; its other formats stand in cli/test_rf."""
 
-from torch import nn
+import pytest
+from torch import Tensor, nn
 
 from mnistops.analysis.capture import capture
 from mnistops.analysis.what_if import field_tables
 from mnistops.report.receptive_field import field_report
-from mnistops.settings.tree import RfSettings
+from mnistops.settings.sections import RfSettings
+
+
+def cells(network: nn.Module) -> tuple[dict[str, dict[str, str]], str]:
+    """The rows of the network's table by path, each by its columns' titles; and the notes."""
+    tables = field_tables(capture(network, (1, 8, 9), "net"), RfSettings(all_layers=True))
+    numbers, _ = field_report(tables).grids
+    titles = [column.title for column in numbers.columns]
+    return {row[1]: dict(zip(titles, row, strict=True)) for row in numbers.rows}, numbers.notes[-1]
+
+
+class Writing(nn.Module):
+    """Writes into a part of what a convolution gives, for which there is no rule."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, (3, 5))
+        self.relu = nn.ReLU()
+
+    def forward(self, images: Tensor) -> Tensor:
+        outputs = self.conv(images)
+        outputs[:, 0] = 1.0
+        return self.relu(outputs)  # type: ignore[no-any-return]
 
 
 def test_what_is_not_known_is_a_dash() -> None:
-    network = nn.Sequential(nn.Conv2d(1, 2, (3, 5)), nn.Upsample(scale_factor=2), nn.ReLU())
-    graph = capture(network, (1, 8, 9), "net")
-    numbers, formulas = field_report(field_tables(graph, RfSettings(all_layers=True))).grids
-    rows = {
-        row[1]: dict(zip((c.title for c in numbers.columns), row, strict=True))
-        for row in numbers.rows
-    }
-    assert (rows["0"]["k"], rows["0"]["size"], rows["0"]["status"]) == ("3x5", "3x5", "exact")
-    for path in ("1", "2"):
+    rows, note = cells(Writing())
+    assert (rows["conv"]["k"], rows["conv"]["size"]) == ("3x5", "3x5")
+    for path in ("setitem", "relu"):
         assert (rows[path]["size"], rows[path]["coverage"]) == ("-", "-")
         assert rows[path]["status"] == "unsupported"
-    assert [row[1:] for row in formulas.rows][1:] == [
-        ("unsupported", "unsupported"),
-        ("unsupported", "unchanged"),
-    ]
-    assert numbers.notes == (
+    assert note == (
         "exact: every inner unit's field is this one; "
-        "unsupported: no rule for a layer on the way, so nothing is said",
+        "unsupported: no rule for a layer on the way, so nothing is said"
     )
+
+
+class Gated(nn.Module):
+    """Squeeze and excitation, then a sum of two convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.squeeze = nn.AdaptiveAvgPool2d(1)
+        self.excite = nn.Conv2d(1, 1, 1)
+        self.right = nn.Conv2d(1, 1, 2)
+        self.wide = nn.Conv2d(1, 1, 4, padding=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        gated = images * self.excite(self.squeeze(images)).sigmoid()
+        return self.right(gated) + self.wide(gated)  # type: ignore[no-any-return]
+
+
+def test_gates_and_misalignment_are_told() -> None:
+    rows, note = cells(Gated())
+    assert rows["squeeze"]["status"] == "whole"
+    assert (rows["mul"]["size"], rows["mul"]["status"]) == ("1", "exact, gate")
+    # Fields 0 to 1 and -1 to 2: one is the wider by a pixel on both sides.
+    assert (rows["add"]["size"], rows["add"]["aligned"]) == ("4", "yes")
+    assert note.endswith(
+        "gate: also multiplied by numbers that see the input as a whole; the field leaves that out"
+    )
+
+
+@pytest.mark.parametrize(("padding", "aligned"), [(0, "off by 1"), (1, "yes")])
+def test_branches_out_of_line_are_told(padding: int, aligned: str) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.wide = nn.Conv2d(1, 1, 3, padding=padding)
+
+        def forward(self, images: Tensor) -> Tensor:
+            wide = self.wide(images)
+            return wide + images[..., : wide.shape[2], : wide.shape[3]]  # type: ignore[no-any-return]
+
+    rows, _ = cells(Net())
+    assert rows["add"]["aligned"] == aligned
+
+
+def test_fields_that_differ_are_a_range() -> None:
+    rows, note = cells(nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 2)))
+    assert (rows["1"]["size"], rows["1"]["jump"], rows["1"]["status"]) == ("1-2", "0.5", "bound")
+    assert note.endswith("bound: fields differ from unit to unit, within these sizes")

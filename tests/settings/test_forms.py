@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnistops.settings.forms import split_commas, split_numbers
+from mnistops.settings.forms import read_count, split_commas, split_numbers
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,16 @@ def test_numbers_are_a_list(given: object, split: object) -> None:
 def test_truth_is_no_number() -> None:
     with pytest.raises(ValueError, match="true or false"):
         split_numbers([1, True])
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [("2M", 2_000_000), ("1.5k", 1500), ("8G", 8 * 10**9), ("0.5k", 500), (8000, 8000)],
+)
+def test_counts_have_suffixes(given: object, count: int) -> None:
+    assert read_count(given) == count
+
+
+@pytest.mark.parametrize("given", ["8000", "k", "xM", "2MB", "", None, True])
+def test_what_is_no_count_is_left_to_the_type(given: object) -> None:
+    assert read_count(given) == given

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mnistops.settings import RECIPES, Settings
-from mnistops.settings.tree import TrainSettings, deep_merge
+from mnistops.settings.sections import TrainSettings
+from mnistops.settings.tree import deep_merge
 
 
 def test_it_is_frozen() -> None:
@@ -38,40 +39,6 @@ def test_a_built_section_does_not_bury_the_recipe() -> None:
     assert settings.network.dropout == 0.03
     assert settings.train.batch_size == 64
     assert Settings(train=TrainSettings(batch_size=64)).train.learning_rate == 0.3
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("2", (2,)), ("1,2", (1, 2)), ("[1, 2]", (1, 2)), (["1", "2"], (1, 2)), ([3], (3,))],
-)
-def test_lists(text: object, expected: tuple[int, ...]) -> None:
-    assert Settings(rf={"dilation": text}).rf.dilation == expected
-
-
-@pytest.mark.parametrize(
-    ("section", "key", "value"),
-    [
-        ("train", "epochs", 0),
-        ("train", "epochs", True),
-        ("train", "epochs", 1.5),
-        ("train", "learning_rate", 0),
-        ("train", "learning_rate", -1),
-        ("train", "learning_rate", float("nan")),
-        ("train", "learning_rate", float("inf")),
-        ("train", "recipe", "fast"),
-        ("train", "epoch", 3),
-        ("network", "dropout", 1),
-        ("network", "input_size", "28,28"),
-        ("network", "input_size", "1,28,0"),
-        ("rf", "dilation", "0"),
-        ("rf", "dilation", "1,,2"),
-        ("rf", "dilation", ""),
-        ("rf", "dilation", "1.5"),
-    ],
-)
-def test_what_is_out_of_bounds(section: str, key: str, value: object) -> None:
-    with pytest.raises(ValidationError):
-        Settings.model_validate({section: {key: value}})
 
 
 _JSON = st.recursive(

@@ -7,7 +7,7 @@ from mnistops.errors import NotFinite
 from mnistops.evaluation import evaluate
 from mnistops.networks.build import SpecNetwork, build
 from mnistops.networks.spec import Conv, GlobalAvgPool, MaxPool, NetworkSpec
-from mnistops.settings.tree import TrainSettings
+from mnistops.settings.sections import TrainSettings
 from mnistops.training.events import EpochDone, StepDone
 from mnistops.training.loop import fit
 from mnistops.training.randomness import Randomness

@@ -196,10 +196,11 @@ class Single(nn.Sequential):
         ("Detached", "expected it to run, got RuntimeError: element 0 of tensors does not require"),
     ],
 )
-def test_a_network_that_fails_in_training_alone_is_found_before_it(name: str, message: str) -> None:
+def test_a_batch_is_trained_on_before_data_is_looked_for(name: str, message: str) -> None:
     Path("bad.py").write_text(BAD_IN_TRAINING)
+    nowhere = {"dataset": "mnist", "dir": "nowhere", "offline": True}
     with pytest.raises(BadInput) as error:
-        prepared(network={"name": f"bad.py:{name}"})
+        prepared(network={"name": f"bad.py:{name}"}, data=nowhere)
     assert error.value.message.startswith(f"{name}: {message}")
 
 

@@ -1,8 +1,7 @@
 """torch's own modules as operations: what each does to shapes, fields and memory."""
 
-from math import prod
-
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
 from mnistops.analysis.operations import (
     AdaptivePool,
@@ -10,20 +9,17 @@ from mnistops.analysis.operations import (
     Dropout,
     Flatten,
     Identity,
+    Join,
     Linear,
     Operation,
     Pointwise,
     Pool,
-    Shape,
-    ShapeMismatch,
-    Sizes,
-    Unsupported,
-    Window,
-    same_padding,
+    TransposedConvolution,
 )
+from mnistops.analysis.window import Shape, ShapeMismatch, Sizes, Window, same_padding
 
 # What each keeps for the backward pass: its input or its output.
-_KEEPS_OUTPUT = (nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax, nn.LogSoftmax)
+_KEEPS_OUTPUT = (nn.ReLU, nn.Sigmoid, nn.Tanh)
 _KEEPS_INPUT = (
     nn.BatchNorm1d,
     nn.BatchNorm2d,
@@ -44,26 +40,28 @@ _KEEPS_INPUT = (
 )
 
 
-def operation_of(module: nn.Module, taken: Shape, given: Shape) -> Operation:
-    """The operation of a module that was seen to take and give these shapes, of one image.
+def operation_of(module: nn.Module, taken: Shape) -> Operation | None:
+    """The operation of a module that takes a tensor of this shape, the images first.
 
-    What has no rule here, or a rule that would give another shape, is `Unsupported`, never a guess.
+    None for one that has no rule here, or none for this shape.
     """
-    operation = _rule(module, taken, given)
+    operation = _rule(module, taken)
     try:
-        return operation if operation.output_shape(taken) == given else Unsupported(taken, given)
+        return operation if operation and operation.output_shape(taken) else None
     except ShapeMismatch:
-        return Unsupported(taken, given)
+        return None
 
 
-def _rule(module: nn.Module, taken: Shape, given: Shape) -> Operation:  # noqa: C901, a table
-    axes = len(taken) - 1
+def _rule(module: nn.Module, taken: Shape) -> Operation | None:  # noqa: C901, a table
+    axes = len(taken) - 2
     in_place = bool(getattr(module, "inplace", False))
+    if getattr(module, "return_indices", False):
+        return None
     match module:
         case nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
             # Other padding than zeros shows pixels from elsewhere in the image.
             if module.padding_mode != "zeros" and module.padding not in ("valid", (0,) * axes):
-                return Unsupported(taken, given)
+                return None
             channels = module.in_channels, module.out_channels
             return Convolution(_conv_window(module), *channels, module.groups)
         case nn.MaxPool1d() | nn.MaxPool2d() | nn.MaxPool3d():
@@ -74,9 +72,13 @@ def _rule(module: nn.Module, taken: Shape, given: Shape) -> Operation:  # noqa: 
             return AdaptivePool(_bins(module.output_size, axes), "avg")
         case nn.AdaptiveMaxPool1d() | nn.AdaptiveMaxPool2d() | nn.AdaptiveMaxPool3d():
             return AdaptivePool(_bins(module.output_size, axes), "max")
-        case nn.Flatten() if given == (prod(taken),):
+        case nn.ConvTranspose1d() | nn.ConvTranspose2d() | nn.ConvTranspose3d():
+            channels = module.in_channels, module.out_channels
+            more = tuple(module.output_padding)
+            return TransposedConvolution(_conv_window(module), more, *channels, module.groups)
+        case nn.Flatten(start_dim=1, end_dim=last) if last in (-1, len(taken) - 1):
             return Flatten()
-        case nn.Linear(in_features=n, out_features=m) if taken == (n,):
+        case nn.Linear(in_features=n, out_features=m):
             return Linear(n, m)
         case nn.Dropout(p=p):
             return Dropout(p, in_place=in_place)
@@ -86,17 +88,17 @@ def _rule(module: nn.Module, taken: Shape, given: Shape) -> Operation:  # noqa: 
             return Pointwise("output", in_place=True)
         case nn.Identity():
             return Identity()
-        case nn.Softmax(dim=dim) | nn.LogSoftmax(dim=dim) if dim not in (1, -1 - axes):
-            return Unsupported(taken, given)  # not over the channels
+        case nn.Softmax(dim=int(dim)) | nn.LogSoftmax(dim=int(dim)) if dim % len(taken):
+            return Join((dim % len(taken),))
         case _ if isinstance(module, _KEEPS_OUTPUT):
             return Pointwise("output", in_place)
         case _ if isinstance(module, _KEEPS_INPUT):
             return Pointwise("input", in_place)
         case _:
-            return Unsupported(taken, given)
+            return None
 
 
-def _conv_window(module: nn.Conv1d | nn.Conv2d | nn.Conv3d) -> Window:
+def _conv_window(module: _ConvNd) -> Window:
     if module.padding == "same":
         padding = same_padding(module.kernel_size, module.dilation)
     elif module.padding == "valid":

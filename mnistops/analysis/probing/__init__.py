@@ -1,0 +1,1 @@
+"""Probing: receptive fields held against the gradients of the module itself (`probe`)."""
