@@ -3,15 +3,16 @@
 from typing import TYPE_CHECKING
 
 from mnistops.analysis.cover import cover
-from mnistops.analysis.what_if import FieldTable, field_tables
+from mnistops.analysis.what_if import FieldTable, field_tables, what_if
 from mnistops.cli.options import with_settings
-from mnistops.errors import ExitCode
+from mnistops.errors import ExitCode, UsageError
 from mnistops.inspection import layer_graph
 from mnistops.report.console import remark
 from mnistops.report.cover import cover_report
 from mnistops.report.publish import publish
 from mnistops.report.receptive_field import field_report, verdict_lines
 from mnistops.settings import Loaded, Settings
+from mnistops.settings.sections import RfSettings
 
 if TYPE_CHECKING:
     from mnistops.analysis.probing.verdict import Verdict
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 def rf(loaded: Loaded) -> int:
     """Show what each layer sees of the input: receptive field, jump, start, coverage."""
     settings, wanted = loaded.settings, loaded.settings.rf
+    if wanted.covers:
+        _expect_nothing_else(wanted)
     graph = layer_graph(settings.network.name, settings.network.input_size, tries_training=False)
     if wanted.covers:
+        if wanted.dilation or wanted.keep_size:
+            dilation = wanted.dilation[0] if wanted.dilation else None
+            graph = what_if(graph, dilation, wanted.layers, wanted.keep_size)
         publish(cover_report(cover(graph)), settings.output.format)
         return ExitCode.DONE
     tables = field_tables(graph, wanted)
@@ -42,6 +48,15 @@ def _verify(settings: Settings) -> "tuple[tuple[Verdict, ...], ...]":
     from mnistops.verification import verify
 
     return verify(settings.network, settings.rf)
+
+
+def _expect_nothing_else(wanted: RfSettings) -> None:
+    """Raises UsageError where `--covers` stands beside what asks for rows."""
+    others = {"--unit": wanted.unit, "--verify": wanted.verify, "--strict": wanted.strict}
+    others |= {"--plot": wanted.plot, "several --dilation": wanted.dilation[1:]}
+    for name, value in others.items():
+        if value:
+            raise UsageError(f"--covers: expected nothing else, got {name}", "ask one by one")
 
 
 def _draw(settings: Settings) -> None:

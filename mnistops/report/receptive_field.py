@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 _GEOMETRY = "k, p, d, s: kernel, padding, dilation, stride"
 _PIXELS = "in pixels of the input, before clipping to it"
 _FIELD = f"size, start: of unit 0's field; jump: from one unit's field to the next; {_PIXELS}"
-_SHARE = "center, corner: that unit's field, once clipped to the input, and its share of the input"
+_SHARE = (
+    "center, corner: that unit's field, once clipped to the input, and its share of the input; "
+    "padding on the way may hide a part of it"
+)
 _COVERAGE = "coverage: share of the pixels inside the field that are touched"
 
 _ALIGNED = "aligned: whether the centres agree of what the layer puts together, in pixels"

@@ -172,6 +172,11 @@ def test_where_the_whole_input_is_seen_first(command: Run) -> None:
     code, out, _ = command("rf", "--covers")
     assert code == 0
     assert [line.split()[-1] for line in out.splitlines()[4:6]] == ["convblock7.0", "gap"]
+    changed = command("rf", "--covers", "--dilation", "4", "--keep-size").out
+    assert changed.splitlines()[4].split()[-1] == "gap"
+    code, out, err = command("rf", "--covers", "--verify")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: --covers: expected nothing else, got --verify")
     result = json.loads(command("rf", "--covers", "--format", "json").out)
     assert result["every_unit"] == {"name": "AdaptiveAvgPool2d-30", "path": "gap"}
 
