@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ from torch.nn.parameter import is_lazy
 
 from mnistops.analysis.graph import IMAGES, LayerGraph
 from mnistops.analysis.recording.recorder import Recorder
+from mnistops.analysis.recording.weightless import weightless
 from mnistops.analysis.window import Shape, times
 from mnistops.errors import BadInput
 from mnistops.user_code import users_code, users_line
@@ -50,44 +50,10 @@ def capture(
     _expect_shapes(module, name)
     recorder = Recorder(module, input_size, image_dtype(module), name)
     with _borrowed(module, name, input_size, dropout), _in_mode(module, training=False):
-        with _weightless(module) as weights, torch.no_grad(), _without_values(recorder, name):
+        with weightless(module) as weights, torch.no_grad(), _without_values(recorder, name):
             outputs = recorder.run(weights, _images(module, input_size, IMAGES))
         saved = _saved_bytes(module, input_size) if tries_training else None
     return replace(recorder.graph(outputs), saved_bytes=saved)
-
-
-@contextmanager
-def _weightless(module: nn.Module) -> Iterator[dict[int, Tensor]]:
-    """Tensors without memory in place of the module's own, by the identity of these.
-
-    Not by `torch.func.functional_call`: it loses what a module has that stands under two names.
-    """
-    held: dict[int, Tensor] = {}
-    swapped: list[tuple[dict[str, Any], str, Tensor]] = []
-    try:
-        for part in module.modules():
-            if isinstance(part, torch.jit.ScriptModule):
-                continue  # its tensors are its own; they count as constants
-            own: list[dict[str, Any]] = [part._parameters, part._buffers]
-            for tensors in own:
-                for name, tensor in tensors.items():
-                    if tensor is None:
-                        continue
-                    if id(tensor) not in held:
-                        held[id(tensor)] = _shadow(tensor)
-                    swapped.append((tensors, name, tensor))
-                    tensors[name] = held[id(tensor)]
-        yield held
-    finally:
-        for tensors, name, tensor in swapped:
-            tensors[name] = tensor
-
-
-def _shadow(tensor: Tensor) -> Tensor:
-    shadow = tensor.detach().to("meta")
-    if isinstance(tensor, nn.Parameter):
-        return nn.Parameter(shadow, tensor.requires_grad)
-    return shadow
 
 
 def _images(module: nn.Module, input_size: Shape, num_images: int) -> Tensor:
@@ -107,7 +73,7 @@ def _saved_bytes(module: nn.Module, input_size: Shape) -> int | None:
     for num_images in (IMAGES, IMAGES + 1):
         images = _images(module, input_size, num_images)
         try:
-            with _weightless(module) as weights, _in_mode(module, training=True):
+            with weightless(module) as weights, _in_mode(module, training=True):
                 own = {tensor.untyped_storage()._cdata for tensor in weights.values()}
                 counts.append(_bytes_saved(module, images, own))
         except Exception:  # whatever the user's code does in training is no error here

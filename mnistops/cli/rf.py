@@ -65,6 +65,8 @@ def _draw(settings: Settings) -> None:
     from mnistops.report.fields import draw_fields
 
     if settings.rf.plot is not None:
+        if settings.rf.plot.suffix.lower() != ".png":
+            raise UsageError(f"--plot: expected a file that ends in .png, got {settings.rf.plot}")
         picture = draw_fields(field_picture(settings.network, settings.rf), settings.rf.plot)
         remark(f"picture: {picture}")
 

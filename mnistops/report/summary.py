@@ -48,7 +48,7 @@ def budget_lines(budgets: Sequence[Budget]) -> str:
 
 
 def _verdict(budget: Budget) -> str:
-    limit = f"{budget.option} {_amount(budget.limit)}"
+    limit = f"{budget.option} {budget.limit:,.10g}"
     if budget.value is None:
         return f"over budget: the {budget.name} are not known, so {limit} is not kept"
     over = budget.value - budget.limit
@@ -60,7 +60,8 @@ def _verdict(budget: Budget) -> str:
 
 
 def _amount(value: float) -> str:
-    return f"{value:,}" if value == int(value) else f"{value:,.2f}"
+    text = f"{value:,.2f}"
+    return "less than 0.01" if text == "0.00" and value else text.removesuffix(".00")
 
 
 def _grid(summary: ModelSummary, shown: Sequence[SummaryColumn]) -> Grid:

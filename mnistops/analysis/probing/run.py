@@ -16,6 +16,7 @@ from mnistops.analysis.probing.rules import SHAPE_ONLY, replaced
 from mnistops.analysis.probing.shadow import NotProbed, Shadow, one_kind
 from mnistops.analysis.probing.step import Step, tensors_in
 from mnistops.analysis.recording.calls import function_name, is_torchs
+from mnistops.analysis.recording.weightless import weightless
 from mnistops.analysis.window import Shape
 
 
@@ -49,17 +50,16 @@ class Run(TorchFunctionMode):
 
     def go(self) -> None:
         """Run it; what the forward raises is raised."""
-        named = [*self._module.named_parameters(), *self._module.named_buffers()]
-        tensors = {
-            key: tensor.detach().to("meta") for key, tensor in named if tensor.is_floating_point()
-        }
         with ExitStack() as stack:
             for path, part in self._module.named_modules():
+                if isinstance(part, torch.jit.ScriptModule):
+                    continue  # takes no hooks
                 enter, leave = partial(self._enter, path), partial(self._leave, path)
                 stack.callback(part.register_forward_pre_hook(enter).remove)
                 stack.callback(part.register_forward_hook(leave, prepend=True).remove)
+            stack.enter_context(weightless(self._module, floats_only=True))
             stack.enter_context(self)
-            torch.func.functional_call(self._module, tensors, (self._images,))
+            self._module(self._images)
 
     def touched(self, shadow: Shadow, units: dict[int, int]) -> Tensor:
         """The pixels on which the values at these places depend, True each.
@@ -73,7 +73,11 @@ class Run(TorchFunctionMode):
             values = values.narrow(dim + 1, place, 1)
         if not values.requires_grad:
             return torch.zeros(self.sizes, dtype=torch.bool)
-        (gradient,) = torch.autograd.grad(values.sum(), self._pixels, retain_graph=True)
+        try:
+            (gradient,) = torch.autograd.grad(values.sum(), self._pixels, retain_graph=True)
+        except RuntimeError as error:
+            # Code of the user's may have its own say in the backward pass: checkpoints, hooks.
+            raise NotProbed(f"its gradients cannot be taken: {error}".split("\n")[0]) from error
         return gradient != 0
 
     def _enter(self, path: str, part: nn.Module, _: object) -> None:
@@ -92,7 +96,7 @@ class Run(TorchFunctionMode):
     def _note(self, call: Call, output: object) -> None:
         shadows = [self.record.shadow_of(tensor) for tensor in tensors_in(output)]
         known = [shadow for shadow in shadows if shadow is not None]
-        if known:
+        if known and self.record.steps:
             _, taken, given = self.record.steps[-1]
             self.events.append(Event(call, known[-1], taken[:1] == given[-1:]))
 

@@ -36,7 +36,14 @@ _KEEPS = {
 }
 
 # Pointwise ones that torch does not tag as such.
-_POINTWISE = {"hardswish", "_prelu_kernel", "rrelu_with_noise", "masked_fill", "native_dropout"}
+_POINTWISE = {
+    "hardswish",
+    "_prelu_kernel",
+    "rrelu_with_noise",
+    "masked_fill",
+    "native_dropout",
+    "bernoulli",
+}
 
 # What depends on the shape of its input alone, not on its values.
 SHAPE_ONLY = {
@@ -50,7 +57,6 @@ SHAPE_ONLY = {
     "new_zeros",
     "new_ones",
     "new_full",
-    "bernoulli",
 }
 
 
@@ -209,7 +215,7 @@ def _multiplied(call: Call) -> Place | None:
     added = "self" if call.name in ("addmm", "baddbmm") else ""
     if call.depends(added):
         return None
-    if call.name.endswith("addmm") or call.name == "mm":
+    if call.name in ("mm", "addmm"):
         if call.depends(right) or not call.depends(left):
             return None
         return call.add(Linear(*call.taken(right)), call.sources)
