@@ -40,7 +40,8 @@ def field_tables(graph: LayerGraph, settings: RfSettings) -> tuple[FieldTable, .
     """One table for each dilation asked for, or the one of the network as it is.
 
     Raises:
-        UsageError: nothing to change is asked for, or no layer to change it in is found.
+        UsageError: nothing to change is asked for, no layer to change it in is found, or none has
+            the unit.
         BadInput: a changed layer does not fit into what it is given.
     """
     is_changed = bool(settings.dilation) or settings.keep_size

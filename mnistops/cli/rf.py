@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from mnistops.analysis.cover import cover
 from mnistops.analysis.what_if import FieldTable, field_tables, what_if
+from mnistops.analysis.window import times
 from mnistops.cli.options import with_settings
 from mnistops.errors import ExitCode, UsageError
 from mnistops.inspection import layer_graph
@@ -64,7 +65,10 @@ def _draw(settings: Settings) -> None:
     from mnistops.field_pictures import field_picture
     from mnistops.report.fields import draw_fields
 
+    size = settings.network.input_size
     if settings.rf.plot is not None:
+        if size is not None and len(size) != 3:
+            raise UsageError(f"--plot: expected an input with height and width, got {times(size)}")
         if settings.rf.plot.suffix.lower() != ".png":
             raise UsageError(f"--plot: expected a file that ends in .png, got {settings.rf.plot}")
         picture = draw_fields(field_picture(settings.network, settings.rf), settings.rf.plot)

@@ -7,6 +7,7 @@ from mnistops.analysis.graph import Layer
 from mnistops.analysis.window import times
 from mnistops.report.grid import Column, Grid
 from mnistops.report.publish import Report
+from mnistops.report.receptive_field import place_of
 
 _COLUMNS = (
     Column("the whole input is seen by", is_number=False),
@@ -40,6 +41,4 @@ def _record(layer: Layer | None) -> dict[str, Any]:
 
 
 def _place(layer: Layer | None) -> str:
-    if layer is None:
-        return "no layer"
-    return layer.path if layer.is_module else f"{layer.path} {layer.name}".strip()
+    return "no layer" if layer is None else place_of(layer)

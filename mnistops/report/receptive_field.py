@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistops.analysis.fields.formulas import FIELD_SIZE, OUTPUT_SIZE
 from mnistops.analysis.fields.reach import Span
+from mnistops.analysis.graph import Layer
 from mnistops.analysis.receptive_field import ReceptiveField
 from mnistops.analysis.what_if import FieldTable
 from mnistops.analysis.window import Sizes, times
@@ -123,7 +124,7 @@ def _grids(table: FieldTable, verdicts: Sequence["Verdict"], unit: Sizes) -> tup
     )
     formulas = Grid(
         _FORMULA_COLUMNS,
-        tuple((_place(row), row.formula, row.output_formula) for row in table.layers),
+        tuple((place_of(row), row.formula, row.output_formula) for row in table.layers),
         notes=(FIELD_SIZE, OUTPUT_SIZE),
     )
     return numbers, formulas
@@ -144,7 +145,7 @@ def _comparison(tables: Sequence[FieldTable]) -> Grid:
         ]
     rows = []
     for variants in zip(*shown.values(), strict=True):
-        cells = [_place(variants[0]), sizes(variants[0].jump)]
+        cells = [place_of(variants[0]), sizes(variants[0].jump)]
         for row in variants:
             cells += [sizes(row.output_size), _size(row), percent(row.coverage)]
         rows.append(tuple(cells))
@@ -188,7 +189,7 @@ def _cells(
     row = table.layers[place]
     cells = {
         "layer": row.name,
-        "path": _place(row),
+        "path": place_of(row),
         "input": sizes(row.input_size),
         "k": sizes(row.kernel_size),
         "p": sizes(row.padding),
@@ -248,7 +249,7 @@ def _aligned(row: ReceptiveField) -> str:
     return f"off by {most:g}" if most else "yes"
 
 
-def _place(row: ReceptiveField) -> str:
+def place_of(row: ReceptiveField | Layer) -> str:
     """A function is named with the module that it is called in."""
     return row.path if row.is_module else f"{row.path} {row.name}".strip()
 

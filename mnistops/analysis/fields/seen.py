@@ -113,7 +113,7 @@ class Seen:
         """The share that is touched, where one number says it for all units."""
         fields = [_field(trace, 0) for trace in self.part.traces]
         touched = [field.touched for field in fields if field and field.touched is not None]
-        plain = all(t.terms and len(t.terms) == 1 and t.terms[0].is_plain for t in self.part.traces)
+        plain = all(trace.is_plain for trace in self.part.traces)
         if not self.part.is_separable or not plain or len(touched) < len(size):
             return None
         return prod(bits.bit_count() for bits in touched) / prod(size)
@@ -129,8 +129,7 @@ def _sizes(trace: Trace, units: int) -> tuple[int, int] | None:
         spans = trace.reach and trace.reach.spans
         lengths = [b - a + 1 for a, b in (span or (0, -1) for span in spans)] if spans else []
     else:
-        is_same = len(trace.terms) == 1 and trace.terms[0].is_plain
-        fields = [_field(trace, u) for u in range(1 if is_same else min(units, MOST_UNITS))]
+        fields = [_field(trace, u) for u in range(1 if trace.is_plain else min(units, MOST_UNITS))]
         lengths = [field.size if field else 0 for field in fields]
     return (min(lengths), max(lengths)) if lengths else None
 
@@ -140,7 +139,7 @@ def _status(sight: Sight, part: Part, pixels: Sizes) -> Status:
         return "bound"
     if sight.is_joined and all(map(_reaches_all, part.traces, pixels)):
         return "whole"
-    plain = all(t.terms and len(t.terms) == 1 and t.terms[0].is_plain for t in part.traces)
+    plain = all(trace.is_plain for trace in part.traces)
     return "exact" if plain and _is_grid(sight) else "bound"
 
 

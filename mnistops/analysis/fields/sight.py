@@ -31,6 +31,11 @@ class Trace:
     terms: tuple[Extent, ...] | None
     reach: Reach | None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether all units' fields are alike."""
+        return self.terms is not None and len(self.terms) == 1 and self.terms[0].is_plain
+
     def contains(self, other: "Trace") -> bool:
         """Whether each unit touches all that the other's touches."""
         if self.terms is None or other.terms is None:
