@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mnistops.analysis.fields.extent import hull
 from mnistops.analysis.fields.sight import Sight
 from mnistops.analysis.graph import LayerGraph
 from mnistops.analysis.operations import Convolution
@@ -224,8 +223,7 @@ def _layers(graph: LayerGraph, table: FieldTable, rows: Sequence[int]) -> list[L
 
 def _unclipped(sight: Sight, unit: Sizes) -> "Box | None":
     """A unit's field, where a rule tells it beyond the input."""
-    traces = zip(sight.whole.traces, unit, strict=True)
-    fields = [hull(term.at(u) for term in trace.terms or ()) for trace, u in traces]
+    fields = [trace.at(u) for trace, u in zip(sight.whole.traces, unit, strict=True)]
     return _box([(field.lo, field.hi) if field else None for field in fields])
 
 

@@ -132,7 +132,7 @@ def _without_values(recorder: Recorder, name: str) -> Iterator[None]:
     """Say it where the user's code wants to know what images show: there are none."""
     try:
         yield
-    except (NotImplementedError, RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError) as error:
         if not re.search(r"\bmeta\b|register_meta", str(error), re.IGNORECASE):
             raise
         place = users_line(traceback.extract_tb(error.__traceback__))

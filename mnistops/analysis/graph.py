@@ -170,7 +170,6 @@ class GraphBuilder:
         self._dtype = dtype
         self._layers: list[Layer] = []
         self._containers: list[Container] = []
-        self._modules = 0
 
     @property
     def last(self) -> int:

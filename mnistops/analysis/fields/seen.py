@@ -6,7 +6,6 @@ from fractions import Fraction
 from math import prod
 from typing import Any, Literal
 
-from mnistops.analysis.fields.extent import Field, hull
 from mnistops.analysis.fields.reach import Span
 from mnistops.analysis.fields.sight import Part, Sight, Trace
 from mnistops.analysis.graph import of_one_image
@@ -90,7 +89,7 @@ class Seen:
             return columns
         if all(trace.terms for trace in self.part.traces):
             columns["jump"] = tuple(map(number, self.jumps))
-        starts = [_field(trace, 0) for trace in self.part.traces]
+        starts = [trace.at(0) for trace in self.part.traces]
         if all(field is not None for field in starts):
             columns["start"] = tuple(field.lo for field in starts if field)
             columns["effective_padding"] = tuple(-field.lo for field in starts if field)
@@ -101,7 +100,7 @@ class Seen:
         spans: list[Span] = []
         for trace, u in zip(self.part.traces, unit, strict=True):
             if trace.terms is not None:
-                field = _field(trace, u)
+                field = trace.at(u)
                 spans.append((field.lo, field.hi) if field else None)
             elif trace.reach is not None and trace.reach.spans and len(trace.reach.spans) == 1:
                 spans += trace.reach.spans
@@ -111,16 +110,12 @@ class Seen:
 
     def _coverage(self, size: Sizes) -> float | None:
         """The share that is touched, where one number says it for all units."""
-        fields = [_field(trace, 0) for trace in self.part.traces]
+        fields = [trace.at(0) for trace in self.part.traces]
         touched = [field.touched for field in fields if field and field.touched is not None]
         plain = all(trace.is_plain for trace in self.part.traces)
         if not self.part.is_separable or not plain or len(touched) < len(size):
             return None
         return prod(bits.bit_count() for bits in touched) / prod(size)
-
-
-def _field(trace: Trace, unit: int) -> Field | None:
-    return hull(term.at(unit) for term in trace.terms or ())
 
 
 def _sizes(trace: Trace, units: int) -> tuple[int, int] | None:
@@ -129,7 +124,7 @@ def _sizes(trace: Trace, units: int) -> tuple[int, int] | None:
         spans = trace.reach and trace.reach.spans
         lengths = [b - a + 1 for a, b in (span or (0, -1) for span in spans)] if spans else []
     else:
-        fields = [_field(trace, u) for u in range(1 if trace.is_plain else min(units, MOST_UNITS))]
+        fields = [trace.at(u) for u in range(1 if trace.is_plain else min(units, MOST_UNITS))]
         lengths = [field.size if field else 0 for field in fields]
     return (min(lengths), max(lengths)) if lengths else None
 

@@ -9,9 +9,9 @@ really reaches (`Reach`).
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import reduce
+from functools import cached_property, reduce
 
-from mnistops.analysis.fields.extent import Extent
+from mnistops.analysis.fields.extent import Extent, Field, hull
 from mnistops.analysis.fields.grid import Grid
 from mnistops.analysis.fields.layout import Layout
 from mnistops.analysis.fields.reach import Reach, union
@@ -30,6 +30,10 @@ class Trace:
 
     terms: tuple[Extent, ...] | None
     reach: Reach | None
+
+    def at(self, unit: int) -> Field | None:
+        """What one unit sees, by all terms; None for nothing, and where there is no rule."""
+        return hull(term.at(unit) for term in self.terms or ())
 
     @property
     def is_plain(self) -> bool:
@@ -157,7 +161,7 @@ class Sight:
         traces = tuple(Trace((Extent(),), Reach.of_axis(shape, axis + 2)) for axis in axes)
         return cls(shape, Layout.of_images(shape), Grid.of(0, len(shape)), (Part(traces),))
 
-    @property
+    @cached_property
     def whole(self) -> Part:
         """What a unit sees, all its channels together."""
         return all_of(self.parts)
