@@ -127,13 +127,10 @@ def count_classes(classifier: Classifier, image_size: ImageSize) -> int:
     """
     import torch
 
-    was_training = classifier.module.training
-    try:
-        with torch.inference_mode():
-            outputs = run_once(classifier.name, classifier.module.eval(), 2, image_size)
-    finally:
-        classifier.module.train(was_training)
-    return outputs.shape[1]
+    from mnistops.analysis.recording.borrowing import in_mode
+
+    with in_mode(classifier.module, training=False), torch.inference_mode():
+        return run_once(classifier.name, classifier.module, 2, image_size).shape[1]
 
 
 def try_training(classifier: Classifier, num_images: int, image_size: ImageSize) -> None:

@@ -1,17 +1,24 @@
 """Verification: receptive fields held against gradients of the network itself."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mnistops.analysis.what_if import field_tables
-from mnistops.inspection import as_module, layer_graph
+from mnistops.analysis.graph import LayerGraph
+from mnistops.analysis.what_if import FieldTable, field_tables
+from mnistops.inspection import as_module
 from mnistops.settings.sections import NetworkSettings, RfSettings
 
 if TYPE_CHECKING:
     from mnistops.analysis.probing.verdict import Verdict
 
 
-def verify(network: NetworkSettings, rf: RfSettings) -> "tuple[tuple[Verdict, ...], ...]":
-    """A verdict for each row of each of `field_tables`.
+def verify(
+    network: NetworkSettings, rf: RfSettings, graph: LayerGraph, tables: Sequence[FieldTable]
+) -> "tuple[tuple[Verdict, ...], ...]":
+    """A verdict for each row of each table.
+
+    Args:
+        tables: that `field_tables` gives of the network's graph and these settings.
 
     Raises:
         MnistopsError: the network cannot be opened, or torch has no network with such a change.
@@ -19,15 +26,14 @@ def verify(network: NetworkSettings, rf: RfSettings) -> "tuple[tuple[Verdict, ..
     from mnistops.analysis.effective import changed_copy
     from mnistops.analysis.probing.probe import probe
 
-    graph = layer_graph(network.name, network.input_size, tries_training=False)
     module = as_module(network.name, network.input_size)
-    shown = [table.calls for table in field_tables(graph, rf)]
+    # Calls are told apart by their order, so all of them are probed, shown or not.
+    complete = field_tables(graph, rf.model_copy(update={"all_layers": True}))
     verdicts = []
-    for table in field_tables(graph, rf.model_copy(update={"all_layers": True})):
+    for table, every in zip(tables, complete, strict=True):
         variant = module
         if table.changed_layers:
             variant = changed_copy(module, table.changed_layers, table.dilation, table.keep_size)
-        verdicts.append(probe(variant, graph.input_shape, graph.network, table.layers))
-    return tuple(
-        tuple(every[call] for call in calls) for every, calls in zip(verdicts, shown, strict=True)
-    )
+        found = probe(variant, graph.input_shape, graph.network, every.layers)
+        verdicts.append(tuple(found[call] for call in table.calls))
+    return tuple(verdicts)

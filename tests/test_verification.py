@@ -12,8 +12,9 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def verdicts(network: str, rf: RfSettings) -> list[list[tuple[str, str]]]:
     """Path and verdict of every row."""
-    found = verify(NetworkSettings(name=network), rf)
-    tables = field_tables(layer_graph(network), rf)
+    graph = layer_graph(network)
+    tables = field_tables(graph, rf)
+    found = verify(NetworkSettings(name=network), rf, graph, tables)
     for table, each in zip(tables, found, strict=True):
         assert [row.path for row in table.layers] == [verdict.path for verdict in each]
     return [[(verdict.path, verdict.verdict) for verdict in each] for each in found]

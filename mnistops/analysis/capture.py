@@ -18,6 +18,12 @@ from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.parameter import is_lazy
 
 from mnistops.analysis.graph import IMAGES, LayerGraph
+from mnistops.analysis.recording.borrowing import (
+    image_dtype,
+    in_mode,
+    looked_into,
+    meta_images,
+)
 from mnistops.analysis.recording.recorder import Recorder
 from mnistops.analysis.recording.weightless import weightless
 from mnistops.analysis.window import Shape, times
@@ -49,31 +55,20 @@ def capture(
         )
     _expect_shapes(module, name)
     recorder = Recorder(module, input_size, image_dtype(module), name)
-    with _borrowed(module, name, input_size, dropout), _in_mode(module, training=False):
+    with _borrowed(module, name, input_size, dropout), in_mode(module, training=False):
         with weightless(module) as weights, torch.no_grad(), _without_values(recorder, name):
-            outputs = recorder.run(weights, _images(module, input_size, IMAGES))
+            outputs = recorder.run(weights, meta_images(module, input_size, IMAGES))
         saved = _saved_bytes(module, input_size) if tries_training else None
     return replace(recorder.graph(outputs), saved_bytes=saved)
-
-
-def _images(module: nn.Module, input_size: Shape, num_images: int) -> Tensor:
-    return torch.empty(num_images, *input_size, device="meta", dtype=image_dtype(module))
-
-
-def image_dtype(module: nn.Module) -> torch.dtype:
-    """The type of numbers that a network takes: that of its weights."""
-    tensors = [*module.parameters(), *module.buffers()]
-    types = [tensor.dtype for tensor in tensors if tensor.is_floating_point()]
-    return types[0] if types else torch.get_default_dtype()
 
 
 def _saved_bytes(module: nn.Module, input_size: Shape) -> int | None:
     """What autograd saves of one image in a step of training; None where none can be tried."""
     counts = []
     for num_images in (IMAGES, IMAGES + 1):
-        images = _images(module, input_size, num_images)
+        images = meta_images(module, input_size, num_images)
         try:
-            with weightless(module) as weights, _in_mode(module, training=True):
+            with weightless(module) as weights, in_mode(module, training=True):
                 own = {tensor.untyped_storage()._cdata for tensor in weights.values()}
                 counts.append(_bytes_saved(module, images, own))
         except Exception:  # whatever the user's code does in training is no error here
@@ -110,20 +105,15 @@ def _expect_shapes(module: nn.Module, name: str) -> None:
 def _borrowed(
     module: nn.Module, name: str, input_size: Shape, dropout: float | None
 ) -> Iterator[None]:
-    """The user's code in a state of torch's that is given back: random numbers, shortcuts."""
+    """The user's code, with this dropout, in a state of torch's that is given back."""
     layers = [part for part in module.modules() if isinstance(part, _DropoutNd)]
-    probabilities = [layer.p for layer in layers]
-    fast_path = torch.backends.mha.get_fastpath_enabled()
     advice = "give its own input size (--input-size C,H,W), or mend"
     with ExitStack() as stack:
         stack.enter_context(users_code(f"{name} with input {times(input_size)}", advice))
-        stack.enter_context(torch.random.fork_rng([]))
-        # Attention in one kernel cannot be looked into.
-        stack.callback(torch.backends.mha.set_fastpath_enabled, fast_path)
-        torch.backends.mha.set_fastpath_enabled(False)
-        for layer, probability in zip(layers, probabilities, strict=True):
-            stack.callback(setattr, layer, "p", probability)
-            layer.p = probability if dropout is None else dropout
+        stack.enter_context(looked_into())
+        for layer in layers:
+            stack.callback(setattr, layer, "p", layer.p)
+            layer.p = layer.p if dropout is None else dropout
         yield
 
 
@@ -142,14 +132,3 @@ def _without_values(recorder: Recorder, name: str) -> Iterator[None]:
             + (f" ({place})" if place else ""),
             "take that step out of the forward pass, or hand over the part without it",
         ) from error
-
-
-@contextmanager
-def _in_mode(module: nn.Module, training: bool) -> Iterator[None]:
-    modes = {part: part.training for part in module.modules()}
-    module.train(training)
-    try:
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mnistops.analysis.recording.borrowing import in_mode
 from mnistops.analysis.window import same_padding, times
 from mnistops.errors import NotFinite, UsageError
 from mnistops.user_code import users_code
@@ -54,7 +55,7 @@ def effective_fields(
     units: dict[Call, Tensor] = {}
     with (
         torch.random.fork_rng(devices),
-        _evaluating(module),
+        in_mode(module, training=False),
         _listening(module, [path for path, _ in calls], units),
         torch.enable_grad(),
         warnings.catch_warnings(),
@@ -117,17 +118,6 @@ def _centre_unit(path: str, outputs: object) -> Tensor:
         row, column = ((n - 1) // 2 for n in outputs.shape[2:])
         outputs = outputs[:, :, row, column]
     return outputs.sum()
-
-
-@contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
 
 
 def changed_copy(

@@ -1,8 +1,10 @@
 """``mnistops rf``."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistops.analysis.cover import cover
+from mnistops.analysis.graph import LayerGraph
 from mnistops.analysis.what_if import FieldTable, field_tables, what_if
 from mnistops.analysis.window import times
 from mnistops.cli.options import with_settings
@@ -33,9 +35,9 @@ def rf(loaded: Loaded) -> int:
         publish(cover_report(cover(graph)), settings.output.format)
         return ExitCode.DONE
     tables = field_tables(graph, wanted)
-    verdicts = _verify(settings) if wanted.verify else ()
+    verdicts = _verify(settings, graph, tables) if wanted.verify else ()
     if wanted.plot is not None:
-        _draw(settings)
+        _draw(settings, wanted.plot)
     publish(field_report(tables, wanted.unit, verdicts), settings.output.format)
     if verdicts:
         remark(verdict_lines(verdicts))
@@ -44,11 +46,13 @@ def rf(loaded: Loaded) -> int:
     return ExitCode.NEGATIVE if is_missed else ExitCode.DONE
 
 
-def _verify(settings: Settings) -> "tuple[tuple[Verdict, ...], ...]":
+def _verify(
+    settings: Settings, graph: LayerGraph, tables: tuple[FieldTable, ...]
+) -> "tuple[tuple[Verdict, ...], ...]":
     # Imported here: it loads torch.
     from mnistops.verification import verify
 
-    return verify(settings.network, settings.rf)
+    return verify(settings.network, settings.rf, graph, tables)
 
 
 def _expect_nothing_else(wanted: RfSettings) -> None:
@@ -60,19 +64,18 @@ def _expect_nothing_else(wanted: RfSettings) -> None:
             raise UsageError(f"--covers: expected nothing else, got {name}", "ask one by one")
 
 
-def _draw(settings: Settings) -> None:
+def _draw(settings: Settings, path: Path) -> None:
     # Imported here: they load numpy, matplotlib and torch.
     from mnistops.field_pictures import field_picture
     from mnistops.report.fields import draw_fields
 
     size = settings.network.input_size
-    if settings.rf.plot is not None:
-        if size is not None and len(size) != 3:
-            raise UsageError(f"--plot: expected an input with height and width, got {times(size)}")
-        if settings.rf.plot.suffix.lower() != ".png":
-            raise UsageError(f"--plot: expected a file that ends in .png, got {settings.rf.plot}")
-        picture = draw_fields(field_picture(settings.network, settings.rf), settings.rf.plot)
-        remark(f"picture: {picture}")
+    if size is not None and len(size) != 3:
+        raise UsageError(f"--plot: expected an input with height and width, got {times(size)}")
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"--plot: expected a file that ends in .png, got {path}")
+    picture = draw_fields(field_picture(settings.network, settings.rf), path)
+    remark(f"picture: {picture}")
 
 
 def _is_unsure(tables: tuple[FieldTable, ...]) -> bool:

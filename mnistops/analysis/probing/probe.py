@@ -6,8 +6,8 @@ No gradient of a shadow cancels, so a pixel counts as seen where its gradient is
 of the arithmetic of `mnistops.analysis.receptive_field` is used but its results.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ from mnistops.analysis.probing.growth import grown_sizes, margins
 from mnistops.analysis.probing.run import Run
 from mnistops.analysis.probing.verdict import Judge, Verdict
 from mnistops.analysis.receptive_field import ReceptiveField
+from mnistops.analysis.recording.borrowing import in_mode, looked_into
 from mnistops.analysis.window import Shape, times
 from mnistops.errors import BadInput
 from mnistops.user_code import users_code
@@ -44,7 +45,7 @@ def probe(
     large = grown_sizes(sizes, rows, margin)
     given = Run(module, input_size)
     grown = Run(module, (input_size[0], *large), given)
-    with _borrowed(module):
+    with looked_into(), torch.enable_grad(), in_mode(module, training=False):
         with users_code(f"{name} with input {times(input_size)}"):
             given.go()
         # Where it cannot take a larger input, what was seen before it failed counts.
@@ -54,18 +55,3 @@ def probe(
         judge = Judge(given, grown, margin)
         found = places(given.events, rows)
         return tuple(judge.verdict(row, place) for row, place in zip(rows, found, strict=True))
-
-
-@contextmanager
-def _borrowed(module: nn.Module) -> Iterator[None]:
-    """The module in eval mode, and random numbers, given back as they were."""
-    fast_path = torch.backends.mha.get_fastpath_enabled()
-    with ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng([]))
-        stack.enter_context(torch.enable_grad())
-        stack.callback(torch.backends.mha.set_fastpath_enabled, fast_path)
-        torch.backends.mha.set_fastpath_enabled(False)
-        for part in module.modules():
-            stack.callback(setattr, part, "training", part.training)
-        module.eval()
-        yield

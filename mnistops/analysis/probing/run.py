@@ -15,6 +15,7 @@ from mnistops.analysis.probing.record import Record
 from mnistops.analysis.probing.rules import SHAPE_ONLY, replaced
 from mnistops.analysis.probing.shadow import NotProbed, Shadow, one_kind
 from mnistops.analysis.probing.step import Step, tensors_in
+from mnistops.analysis.recording.borrowing import meta_images
 from mnistops.analysis.recording.calls import function_name, is_torchs
 from mnistops.analysis.recording.weightless import weightless
 from mnistops.analysis.window import Shape
@@ -41,11 +42,7 @@ class Run(TorchFunctionMode):
         self._module = module
         self._pixels = torch.ones(self.sizes, dtype=torch.double, requires_grad=True)
         self._running: list[tuple[str, bool]] = []  # modules, and whether each is one call
-        tensors = [*module.parameters(), *module.buffers()]
-        types = [tensor.dtype for tensor in tensors if tensor.is_floating_point()]
-        self._images = torch.empty(
-            IMAGES, *input_size, device="meta", dtype=types[0] if types else None
-        )
+        self._images = meta_images(module, input_size, IMAGES)
         self.record.set_shadow(self._images, one_kind(self._pixels, tuple(self._images.shape)))
 
     def go(self) -> None:
