@@ -1,9 +1,10 @@
 """Running the user's own Python: its failures are bad input, told by the user's own lines."""
 
+import inspect
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
@@ -46,6 +47,21 @@ def _place(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename is not None:
         return f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"
     return users_line(traceback.extract_tb(error.__traceback__)) or "the network"
+
+
+def missing_arguments(function: Callable[..., object], given: int = 0) -> str:
+    """The arguments that have to be given beside the first ones, as ``width, depth``."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # not every callable tells
+        return ""
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    missing = [
+        p.name
+        for p in parameters[given:]
+        if p.default is inspect.Parameter.empty and p.kind not in several
+    ]
+    return ", ".join(missing)
 
 
 def users_line(frames: Iterable[traceback.FrameSummary]) -> str | None:

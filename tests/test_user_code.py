@@ -2,11 +2,13 @@
 
 import re
 import traceback
+from collections.abc import Callable
 
 import pytest
+from torch import nn
 
 from mnistops.errors import BadInput, UsageError
-from mnistops.user_code import users_code, users_line
+from mnistops.user_code import missing_arguments, users_code, users_line
 
 
 def fail() -> None:
@@ -50,3 +52,26 @@ def test_a_message_of_many_lines_is_cut_to_one() -> None:
 def test_no_line_of_the_users() -> None:
     assert users_line([]) is None
     assert users_line([traceback.FrameSummary(re.__file__, 1, "compile")]) is None
+
+
+def some(width: int, depth: int = 2, *rest: int, **more: int) -> int:
+    return width + depth + len(rest) + len(more)
+
+
+def named(x: int, y: int, *, scale: int) -> int:
+    return x + y + scale
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "missing"),
+    [
+        (some, 0, "width"),
+        (some, 1, ""),
+        (named, 1, "y, scale"),
+        (nn.Conv2d, 0, "in_channels, out_channels, kernel_size"),
+        (nn.ReLU().forward, 1, ""),
+        (dict, 0, ""),
+    ],
+)
+def test_what_a_call_still_needs(function: Callable[..., object], given: int, missing: str) -> None:
+    assert missing_arguments(function, given) == missing

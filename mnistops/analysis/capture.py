@@ -28,7 +28,7 @@ from mnistops.analysis.recording.recorder import Recorder
 from mnistops.analysis.recording.weightless import weightless
 from mnistops.analysis.window import Shape, times
 from mnistops.errors import BadInput
-from mnistops.user_code import users_code, users_line
+from mnistops.user_code import missing_arguments, users_code, users_line
 
 
 def capture(
@@ -54,6 +54,7 @@ def capture(
             f"{name}: input size: expected channels and sizes from 1, got {times(input_size)}"
         )
     _expect_shapes(module, name)
+    _expect_images_only(module, name)
     recorder = Recorder(module, input_size, image_dtype(module), name)
     with _borrowed(module, name, input_size, dropout), in_mode(module, training=False):
         with weightless(module) as weights, torch.no_grad(), _without_values(recorder, name):
@@ -99,6 +100,15 @@ def _expect_shapes(module: nn.Module, name: str) -> None:
                 f"{name}: expected weights with shapes, got a lazy {type(part).__name__}",
                 "run one batch through the network before handing it over",
             )
+
+
+def _expect_images_only(module: nn.Module, name: str) -> None:
+    missing = missing_arguments(module.forward, given=1)
+    if missing:
+        raise BadInput(
+            f"{name}: expected a forward pass of images alone, got one that needs {missing} too",
+            "hand over a module that takes the images and calls it with the rest",
+        )
 
 
 @contextmanager

@@ -49,10 +49,13 @@ def rf(loaded: Loaded) -> int:
 def _verify(
     settings: Settings, graph: LayerGraph, tables: tuple[FieldTable, ...]
 ) -> "tuple[tuple[Verdict, ...], ...]":
-    # Imported here: it loads torch.
+    # Imported here: they load torch, and rich's bars.
+    from mnistops.report.progress import View
     from mnistops.verification import verify
 
-    return verify(settings.network, settings.rf, graph, tables)
+    with View() as view:
+        view.bar("gradients", 0, None)
+        return verify(settings.network, settings.rf, graph, tables)
 
 
 def _expect_nothing_else(wanted: RfSettings) -> None:

@@ -1,7 +1,7 @@
 """What the user names, to a network: a built-in name, a TOML file, or NAME in a Python file."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from mnistops.errors import BadInput, MissingInput, UsageError, suggestion
 from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import ZOO
-from mnistops.user_code import users_code
+from mnistops.user_code import missing_arguments, users_code
 
 if TYPE_CHECKING:
     from torch import nn
@@ -78,10 +78,21 @@ def load_python(path: Path, name: str) -> "nn.Module":
             )
         made = getattr(module, name)
         if callable(made) and not _is_module(made):
+            _expect_no_arguments(made, source, name)
             made = made()
     if not _is_module(made):
         raise BadInput(f"{source}: expected a torch.nn.Module, got {type(made).__name__}")
     return cast("nn.Module", made)
+
+
+def _expect_no_arguments(maker: Callable[..., object], source: str, name: str) -> None:
+    """Raises BadInput where calling it without arguments must fail."""
+    missing = missing_arguments(maker)
+    if missing:
+        raise BadInput(
+            f"{source}: expected to call it without arguments, got one that needs {missing}",
+            f"write a function that gives them, as `def make(): return {name}(...)`, and name that",
+        )
 
 
 def _is_module(value: object) -> bool:

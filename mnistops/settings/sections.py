@@ -95,13 +95,15 @@ class SummarySettings(Section):
     depth: int | None = Field(
         None,
         ge=1,
-        description="One row for each module so many steps down, with all in it; unset: a row for "
-        "every layer.",
+        description="In our style, one row for each module so many steps down, with all in it; "
+        "unset: a row for every layer.",
     )
     columns: Annotated[
         tuple[SummaryColumn, ...],
         *comma_list(split_commas, f"some of {', '.join(get_args(SummaryColumn))}"),
-    ] = Field((), description="Columns to show; unset: all but connected-to, as far as they fit.")
+    ] = Field(
+        (), description="Columns of the table; unset: all but connected-to, as far as they fit."
+    )
     max_params: Annotated[Count | None, COUNT] = Field(
         None, ge=0, description="Exit with 1 when the network has more parameters."
     )
@@ -143,7 +145,7 @@ class RfSettings(Section):
     )
     unit: Annotated[
         tuple[Annotated[int, Field(ge=0)], ...],
-        *comma_list(split_numbers, "row,column of a unit, as 0,0"),
+        *comma_list(split_numbers, "row,column of a unit from 0, as 0,0"),
     ] = Field((), description="Also the field of this unit of each layer, in pixels of the input.")
     covers: bool = Field(
         False, description="Name the first layer that sees the whole input, and nothing else."

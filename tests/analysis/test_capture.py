@@ -211,6 +211,15 @@ def test_what_depends_on_values_is_named_with_its_line(forward: Any, got: str) -
     assert "take that step out of the forward pass" in error.value.hint
 
 
+def test_a_forward_pass_of_more_than_images_is_refused() -> None:
+    class Two(nn.Module):
+        def forward(self, images: Tensor, scale: Tensor) -> Tensor:
+            return images * scale
+
+    with pytest.raises(BadInput, match="of images alone, got one that needs scale too"):
+        capture(Two(), (1, 8, 8), "net")
+
+
 def test_the_users_own_mistake_is_told_by_its_line() -> None:
     with pytest.raises(BadInput) as error:
         capture(Whatever(lambda net, x: net.conv(x) / (1 // 0)), (1, 8, 8), "net")

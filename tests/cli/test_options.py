@@ -25,7 +25,7 @@ def test_every_option_reaches_its_setting(command: Run, key_and_field: tuple) ->
         "channels,height,width as 1,28,28, each from 1 to 65536": "3,4,5",
         "whole numbers from 1 to 65536, as 2 or 1,2": "4,5",
         "path patterns, as convblock5 or 'conv*,pool?'": "a,b[12]",
-        "row,column of a unit, as 0,0": "4,5",
+        "row,column of a unit from 0, as 0,0": "4,5",
         "a whole number, as 8000, 8k or 2M": "8000",
     }.get(words, words.split()[-1] if " or " in words else number)
     if words.startswith("some of "):

@@ -35,6 +35,11 @@ def leaves():
 
 def gives_a_number():
     return 3
+
+def _needs(width):
+    return Net()
+
+needs_a_width = _needs
 """
 
 
@@ -72,6 +77,11 @@ def test_a_class_a_function_and_a_module(
         ),
         ("nothing", "expected a torch.nn.Module, got NoneType", None),
         ("number", "expected a torch.nn.Module, got int", None),
+        (
+            "needs_a_width",
+            "expected to call it without arguments, got one that needs width",
+            "`def make(): return needs_a_width(...)`",
+        ),
         ("gives_a_number", "expected a torch.nn.Module, got int", None),
         ("fails", "expected it to run, got RuntimeError: first line", ", line 19, in fails: raise"),
         ("leaves", "expected it to run, got SystemExit: 3", "in leaves"),
