@@ -14,18 +14,22 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from mnistops.benchmark.bench import bench
     from mnistops.evaluation import evaluate
     from mnistops.inspection import receptive_field, summarize
     from mnistops.networks.spec import NetworkSpec
     from mnistops.settings import Settings
+    from mnistops.studies.run import study
     from mnistops.training.run import train
     from mnistops.validation import validate
 
 __all__ = [
     "NetworkSpec",
     "Settings",
+    "bench",
     "evaluate",
     "receptive_field",
+    "study",
     "summarize",
     "train",
     "validate",
@@ -34,8 +38,10 @@ __all__ = [
 _HOME = {
     "NetworkSpec": "mnistops.networks.spec",
     "Settings": "mnistops.settings",
+    "bench": "mnistops.benchmark.bench",
     "evaluate": "mnistops.evaluation",
     "receptive_field": "mnistops.inspection",
+    "study": "mnistops.studies.run",
     "summarize": "mnistops.inspection",
     "train": "mnistops.training.run",
     "validate": "mnistops.validation",

@@ -73,8 +73,13 @@ def save_checkpoint(
     normalization: Normalization,
     settings: Mapping[str, Any],
     epoch: int,
+    engine: Mapping[str, Any],
 ) -> None:
     """Write a checkpoint in one step; its tensors are on the CPU, wherever the module is.
+
+    Args:
+        settings: that the run was asked for.
+        engine: what ran it: its name, precision and number of threads.
 
     Raises:
         CannotCreate, CannotWrite: the file cannot be made.
@@ -87,6 +92,7 @@ def save_checkpoint(
         "normalization": asdict(normalization),
         "settings": dict(settings),
         "epoch": epoch,
+        "engine": dict(engine),
         "state_dict": {key: value.cpu() for key, value in module.state_dict().items()},
     }
     file = io.BytesIO()

@@ -9,6 +9,14 @@ from pathlib import Path
 from mnistops.errors import CannotCreate, CannotWrite
 
 
+def cache_folder() -> Path:
+    """The user's own folder for what can be made again, shared by all runs."""
+    # Imported here: not every command needs it.
+    from platformdirs import user_cache_path
+
+    return user_cache_path("mnistops", appauthor=False)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, where they do not exist.
 

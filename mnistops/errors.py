@@ -7,7 +7,8 @@
      ├─ MissingInput    66   a file that is not there
      ├─ NoSource        69   data that none of its sources gives
      ├─ CannotCreate    73   an output that cannot be made where it was asked for
-     └─ CannotWrite     74   an output that broke off while it was written
+     ├─ CannotWrite     74   an output that broke off while it was written
+     └─ Locked          75   a folder that another process is at work in
 
 Everything else that escapes is a bug of ours and ends with 70.
 """
@@ -91,6 +92,12 @@ class CannotWrite(MnistopsError):
     """An output broke off while it was written."""
 
     exit_code = ExitCode.CANNOT_WRITE
+
+
+class Locked(MnistopsError):
+    """A folder that another process is at work in."""
+
+    exit_code = ExitCode.LOCKED
 
 
 def suggestion(word: str, known: Iterable[str]) -> str | None:

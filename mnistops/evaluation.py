@@ -1,6 +1,6 @@
 """A network over images that nothing is done to: how often it is wrong, where, and how sure."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -105,19 +105,19 @@ def evaluate(
     network: nn.Module,
     images: ImageSet,
     normalization: Normalization,
-    batch_size: int = BATCH_SIZE,
+    outputs_of: Callable[[Tensor], Tensor] | None = None,
 ) -> EvaluationResult:
     """Run a network over images once, in float32 and evaluation mode.
 
     Args:
         network: images (n, 1, H, W) to logits or log-probabilities (n, classes), on the images'
             device.
-        batch_size: images at a time; it changes what is needed of memory, not what is found.
+        outputs_of: what computes the network's outputs in its place, in evaluation mode.
 
     Raises:
         NotFinite: an output is no number.
     """
-    return result_of(evaluate_in_batches(network, images, normalization, batch_size))
+    return result_of(evaluate_in_batches(network, images, normalization, outputs_of=outputs_of))
 
 
 def evaluate_in_batches(
@@ -125,15 +125,22 @@ def evaluate_in_batches(
     images: ImageSet,
     normalization: Normalization,
     batch_size: int = BATCH_SIZE,
+    outputs_of: Callable[[Tensor], Tensor] | None = None,
 ) -> Generator[BatchEvaluated, None, EvaluationResult]:
-    """`evaluate`, telling of each batch."""
+    """`evaluate`, telling of each batch.
+
+    Args:
+        batch_size: images at a time; it changes what is needed of memory, not what is found.
+    """
     was_training = network.training
+    compute = outputs_of or network
     outputs = []
+    network.eval()
     try:
         for start in range(0, len(images), batch_size):
             chosen = slice(start, start + batch_size)
             with torch.inference_mode(), _whole_float32(), users_code(type(network).__name__):
-                outputs.append(network.eval()(normalization(images.pixels(chosen))).float())
+                outputs.append(compute(normalization(images.pixels(chosen))).float())
             yield BatchEvaluated(min(start + batch_size, len(images)), len(images))
     finally:
         network.train(was_training)

@@ -1,12 +1,14 @@
 """What all tests share: a clean place to run in, and ways to run the command."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from mnistops.cli.app import run
+from mnistops.disk import cache_folder
 from tests.running import Outcome, Run
 
 # A failing example prints how to repeat it; a slow machine is no failure.
@@ -16,10 +18,23 @@ settings.load_profile("mnistops")
 settings.register_profile("thorough", parent=settings.get_profile("mnistops"), max_examples=2000)
 
 
+@pytest.fixture(scope="session")
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for this session: native kernels are built into it once; MNIST is the user's own."""
+    home = tmp_path_factory.mktemp("cache")
+    (home / "mnistops").mkdir()
+    data = cache_folder() / "data"
+    if data.is_dir():
+        (home / "mnistops" / "data").symlink_to(data.resolve(), target_is_directory=True)
+    return home
+
+
 @pytest.fixture(autouse=True)
-def clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty working folder, and no settings from the environment."""
+def clean_place(tmp_path: Path, cache_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty working folder, no settings from the environment, no engine chosen before."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
+    shutil.rmtree(cache_home / "mnistops" / "engines", ignore_errors=True)
     for name in [name for name in os.environ if name.upper().startswith("MNISTOPS_")]:
         monkeypatch.delenv(name)
 

@@ -1,5 +1,7 @@
 """Random networks for property tests."""
 
+from math import prod
+
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -21,8 +23,13 @@ def pairs(low: int, high: int) -> st.SearchStrategy[tuple[int, int]]:
     return st.tuples(st.integers(low, high), st.integers(low, high))
 
 
+ACTIVATIONS = ("relu", "leaky_relu", "silu", "gelu", "none")
+# Those that the native kernels have code for.
+NATIVE_ACTIVATIONS = ("relu", "leaky_relu", "none")
+
+
 @st.composite
-def convolutions(draw: st.DrawFn, name: str) -> Conv:
+def convolutions(draw: st.DrawFn, name: str, activations: tuple[str, ...] = ACTIVATIONS) -> Conv:
     padding = draw(st.one_of(pairs(0, 3), st.just("same")))
     groups = draw(st.sampled_from((1, 1, 2)))
     return Conv(
@@ -35,7 +42,7 @@ def convolutions(draw: st.DrawFn, name: str) -> Conv:
         groups=groups,
         bias=draw(st.booleans()),
         norm=draw(st.sampled_from(("batch", "none"))),
-        activation=draw(st.sampled_from(("relu", "leaky_relu", "silu", "gelu", "none"))),
+        activation=draw(st.sampled_from(activations)),
         dropout=draw(st.booleans()),
     )
 
@@ -82,3 +89,73 @@ def specs(draw: st.DrawFn) -> NetworkSpec:
     except BadInput:
         assume(False)
     return spec
+
+
+@st.composite
+def native_specs(draw: st.DrawFn) -> NetworkSpec:
+    """Chains that the native kernels can train, of a convolution or a linear block and up to five.
+
+    Whatever does not fit behind what is there already is left out. Nothing is dropped out.
+    """
+    spec = NetworkSpec(
+        name="random",
+        input_size=(draw(st.integers(1, 3)), draw(st.integers(1, 12)), draw(st.integers(1, 12))),
+        output=draw(st.sampled_from(("log_softmax", "logits"))),
+        blocks=(draw(st.one_of(_native_convolutions("b0"), linears("b0"))),),
+    )
+    assume(_fits(spec))
+    for number in range(1, draw(st.integers(1, 6))):
+        kinds = (_native_convolutions, _native_convolutions, pools, pools, _means, linears)
+        block = draw(draw(st.sampled_from(kinds))(f"b{number}"))
+        longer = spec.model_copy(update={"blocks": (*spec.blocks, block)})
+        if _fits(longer) and not (isinstance(block, MaxPool) and _is_blind(block, spec, longer)):
+            spec = longer
+    assume(prod(lower(spec).layers[-1].output_shape) > 1)
+    return spec
+
+
+def _native_convolutions(name: str) -> st.SearchStrategy[Conv]:
+    return convolutions(name, NATIVE_ACTIVATIONS)
+
+
+def _means(name: str) -> st.SearchStrategy[GlobalAvgPool]:
+    return st.just(GlobalAvgPool(name=name))
+
+
+@st.composite
+def linears(draw: st.DrawFn, name: str) -> Linear:
+    return Linear(
+        name=name,
+        out_features=draw(st.integers(1, 7)),
+        bias=draw(st.booleans()),
+        activation=draw(st.sampled_from(NATIVE_ACTIVATIONS)),
+    )
+
+
+def _is_blind(pool: MaxPool, before: NetworkSpec, after: NetworkSpec) -> bool:
+    """Whether nothing but padding is under one of its windows.
+
+    Of such a window torch takes the place of a pixel that there is not, and its gradient is written
+    beyond the image's memory.
+    """
+    stride = pool.stride or pool.kernel_size
+    sizes, places = (
+        [layer.output_shape for layer in lower(spec).layers if layer.is_module][-1]
+        for spec in (before, after)
+    )
+    return any(
+        not any(
+            0 <= place * stride[axis] - pool.padding[axis] + tap * pool.dilation[axis] < size
+            for tap in range(pool.kernel_size[axis])
+        )
+        for axis, size in enumerate(sizes[1:])
+        for place in range(places[axis + 1])
+    )
+
+
+def _fits(spec: NetworkSpec) -> bool:
+    try:
+        lower(spec)
+    except BadInput:
+        return False
+    return True

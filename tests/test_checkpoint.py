@@ -69,13 +69,15 @@ def test_what_is_saved_loads(tmp_path: Path) -> None:
     path = tmp_path / "last.pt"
     module = build(SMALL)
     normalization = Normalization(0.25, 0.5)
-    save_checkpoint(path, SMALL, module, normalization, {"train": {"epochs": 3}}, 2)
+    engine = {"engine": "native", "precision": "fp32", "threads": 2}
+    save_checkpoint(path, SMALL, module, normalization, {"train": {"epochs": 3}}, 2, engine)
     checkpoint = load_checkpoint(path)
     assert (checkpoint.network, checkpoint.normalization) == (SMALL, normalization)
     assert checkpoint.settings == {"train": {"epochs": 3}}
     for key, value in module.state_dict().items():
         assert torch.equal(checkpoint.state_dict[key], value)
     plain = torch.load(path, weights_only=True)
+    assert plain["engine"] == engine
     assert plain["epoch"] == 2 and list(plain["state_dict"]) == list(module.state_dict())
 
 

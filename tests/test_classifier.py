@@ -33,7 +33,7 @@ def python_file() -> None:
 
 
 def save(path: str, network: NetworkSpec | str, module: nn.Module) -> Path:
-    save_checkpoint(Path(path), network, module, Normalization(0.1, 0.3), {}, 0)
+    save_checkpoint(Path(path), network, module, Normalization(0.1, 0.3), {}, 0, {})
     return Path(path)
 
 

@@ -13,6 +13,7 @@ from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
 from mnistops.errors import BadInput, NotFinite
 from mnistops.evaluation import BatchEvaluated, evaluate, evaluate_in_batches
+from mnistops.events import result_of
 from mnistops.networks.build import build
 from mnistops.networks.zoo import REFERENCE
 from tests.made_data import made_set
@@ -66,7 +67,9 @@ def test_counts_and_loss_are_torchs(data: st.DataObject) -> None:
     outputs = torch.randint(0, 256, (num_images, num_classes), generator=generator)
     labels = torch.randint(0, num_classes, (num_images,), generator=generator)
     images = told(outputs.tolist(), labels.tolist())
-    result = evaluate(Table(), images, PLAIN, batch_size=data.draw(st.integers(1, 50)))
+    result = result_of(
+        evaluate_in_batches(Table(), images, PLAIN, batch_size=data.draw(st.integers(1, 50)))
+    )
     assert result.num_errors == (outputs.argmax(1) != labels).sum()
     assert sum(map(sum, result.confusion)) == num_images
     assert sum(row.num_errors for row in result.per_class) == result.num_errors
@@ -80,8 +83,8 @@ def test_counts_and_loss_are_torchs(data: st.DataObject) -> None:
 def test_the_batch_size_changes_nothing(batch_size: int) -> None:
     torch.manual_seed(0)
     network, images = build(REFERENCE), made_set(300)
-    whole = evaluate(network, images, PLAIN, batch_size=300)
-    result = evaluate(network, images, PLAIN, batch_size=batch_size)
+    whole = evaluate(network, images, PLAIN)
+    result = result_of(evaluate_in_batches(network, images, PLAIN, batch_size=batch_size))
     assert result.confusion == whole.confusion
     assert {m.index for m in result.mistakes} == {m.index for m in whole.mistakes}
     assert result.loss == pytest.approx(whole.loss, rel=1e-5)

@@ -41,7 +41,7 @@ def test_another_size_keeps_the_weights_and_other_channels_cannot() -> None:
 
 def test_a_checkpoint_comes_with_its_own(tmp_path: Path) -> None:
     path, module = tmp_path / "last.pt", build(REFERENCE)
-    save_checkpoint(path, REFERENCE, module, Normalization(0.25, 0.5), {}, 3)
+    save_checkpoint(path, REFERENCE, module, Normalization(0.25, 0.5), {}, 3, {})
     for name in (path, tmp_path):
         trained = open_trained(NetworkSettings(name=str(name)))
         assert trained.weights == "trained weights"

@@ -16,6 +16,7 @@ from mnistops.analysis.operations import (
 )
 from mnistops.analysis.operations import Linear as FullyConnected
 from mnistops.analysis.window import Shape, Window, same_padding
+from mnistops.errors import BadInput
 from mnistops.networks.spec import AnyBlock, Conv, GlobalAvgPool, Linear, MaxPool, NetworkSpec
 from mnistops.networks.spec import Pool as PoolBlock
 
@@ -45,6 +46,9 @@ def lower(spec: NetworkSpec) -> LayerGraph:
             path = f"{block.name}.{index}" if is_sequence else block.name
             weights = tuple(Parameter(n, f"{path}.{n}", size) for n, size in shapes.items())
             builder.add(Step(operation, kind, path, weights))
+        if isinstance(block, MaxPool):
+            window = _pool_window(block, block.dilation)
+            _expect_pixels(window, taken[2:], f"{spec.name}: block {block.name}")
         if is_sequence:
             given = (builder.shape(builder.last),)
             end = builder.last + 1
@@ -86,6 +90,21 @@ def _parts(block: AnyBlock, spec: NetworkSpec, shape: Shape) -> Iterator[Part]:
             yield (*_ACTIVATIONS[block.activation], {})
         if block.dropout:
             yield "Dropout", Dropout(spec.dropout), {}
+
+
+def _expect_pixels(window: Window, sizes: Shape, name: str) -> None:
+    """Raises BadInput where a window has padding alone: torch's backward pass breaks memory there.
+
+    It takes the first place of such a window as the largest, which is in no image.
+    """
+    outputs = window.output_size(sizes)
+    for axis, size in enumerate(sizes):
+        dilation = window.dilation[axis]
+        for unit in range(outputs[axis]):
+            start = unit * window.stride[axis] - window.padding[axis][0]
+            tap = max(0, -(start // dilation))
+            if tap >= window.kernel_size[axis] or start + tap * dilation >= size:
+                raise BadInput(f"{name}: expected a pixel under each window, got padding alone")
 
 
 def _convolution(block: Conv, shape: Shape) -> Iterator[Part]:

@@ -1,7 +1,7 @@
 """Typer options derived from the settings' fields: nothing about an option is written twice."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, get_origin
@@ -25,18 +25,18 @@ def with_settings(
         sections_or_keys: whose settings get an option: ``rf``, ``output.format``.
         network_argument: whether the network's name is the positional argument NETWORK.
     """
-    chosen = [
-        (key, field)
-        for key, field in fields()
-        if key in sections_or_keys or key.split(".")[0] in sections_or_keys
-    ]
+    chosen: dict[str, tuple[str, FieldInfo]] = {}
+    for key, field in fields():
+        if key in sections_or_keys or key.split(".")[0] in sections_or_keys:
+            # Where two share an option, as --recipe, it is the first one's.
+            chosen.setdefault(option(key, field), (key, field))
 
     def decorate(command: Callable[[Loaded], int | None]) -> Callable[..., int | None]:
         def parsed(config: Path | None = None, debug: bool = False, **given: Any) -> int | None:
             del debug  # `app.run` looks for it in the arguments: an error can come before this
             return command(load_settings(_tree(given), config))
 
-        parameters = list(_parameters(chosen, network_argument))
+        parameters = list(_parameters(chosen.values(), network_argument))
         parsed.__doc__ = command.__doc__
         parsed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         parsed.__annotations__ = {item.name: item.annotation for item in parameters}
@@ -57,7 +57,7 @@ def _tree(given: dict[str, Any]) -> Tree:
 
 
 def _parameters(
-    chosen: list[tuple[str, FieldInfo]], network_argument: bool
+    chosen: Iterable[tuple[str, FieldInfo]], network_argument: bool
 ) -> Iterator[inspect.Parameter]:
     for key, field in chosen:
         kind, info = _typer_option(key, field)

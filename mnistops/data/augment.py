@@ -7,28 +7,55 @@ original that is seen there.
 
 from dataclasses import dataclass
 from math import radians
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mnistops.settings.sections import TrainSettings
+
+Interpolation = Literal["nearest", "bilinear"]
+
 
 @dataclass(frozen=True)
 class Warp:
-    """A random perspective for some images, then a random rotation for all.
+    """A random perspective for some images, then a random rotation, scale, shear and shift for all.
 
-    They are torchvision's ``RandomPerspective`` and ``RandomRotation``, drawn and computed for a
-    batch, and composed, so that each image is sampled once: to the nearest pixel, black outside.
+    The first two are torchvision's ``RandomPerspective`` and ``RandomRotation``. All are drawn and
+    computed for many images at once, and composed, so that each image is sampled once; it is black
+    outside.
 
     Attributes:
         rotation: the largest angle in degrees, either way.
-        distortion: how far a corner may move inwards, as a share of half the image.
+        distortion: how far a corner may move inwards, as a share of half the image; in whole
+            pixels, as torchvision's, where the nearest pixel is taken.
         probability: of the perspective, image by image.
+        shift: the furthest way along each axis, as a share of the image's size.
+        scale: the most by which each axis is stretched or shrunk, as a share of its length.
+        shear: the furthest that a row moves against the next, in pixels.
+        interpolation: whether a point takes the nearest pixel or a mixture of the four around it.
     """
 
     rotation: float = 15.0
     distortion: float = 0.2
     probability: float = 0.5
+    shift: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    interpolation: Interpolation = "nearest"
+
+    @classmethod
+    def of(cls, settings: TrainSettings) -> "Warp":
+        """The warp that the settings ask for."""
+        return cls(
+            rotation=settings.rotation,
+            distortion=settings.distortion,
+            shift=settings.shift,
+            scale=settings.scale,
+            shear=settings.shear,
+            interpolation=settings.interpolation,
+        )
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Warped images (N, 1, H, W) of the same type.
@@ -38,20 +65,31 @@ class Warp:
             generator: on the images' device.
         """
         num_images, _, height, width = images.shape
+        transforms = self.draw(num_images, height, width, generator)
+        return warp(images, transforms, self.interpolation)
+
+    def draw(self, num_images: int, height: int, width: int, generator: torch.Generator) -> Tensor:
+        """Random transforms (N, 3, 3) for `warp`, on the generator's device."""
         corners = self.draw_corners(num_images, height, width, generator)
-        angles = radians(self.rotation) * (2 * _uniform((num_images,), generator) - 1)
+        angles = radians(self.rotation) * _either_way((num_images,), generator)
         transforms = perspectives(corners, height, width) @ rotations(angles, height, width)
-        return warp(images, transforms)
+        if self.shift or self.scale or self.shear:
+            drawn = _either_way((5, num_images), generator)
+            scales = 1 + self.scale * drawn[:2]
+            shifts = self.shift * drawn[2:4] * drawn.new_tensor([[width], [height]])
+            transforms = transforms @ affines(scales, self.shear * drawn[4], shifts, height, width)
+        return transforms
 
     def draw_corners(
         self, num_images: int, height: int, width: int, generator: torch.Generator
     ) -> Tensor:
-        """Where the corners go: (N, 4, 2), from the top left one clockwise, in whole pixels."""
-        most = torch.tensor(
-            [int(self.distortion * (width // 2)), int(self.distortion * (height // 2))],
-            device=generator.device,
-        )
-        inwards = (_uniform((num_images, 4, 2), generator) * (most + 1)).floor()
+        """Where the corners go: (N, 4, 2), from the top left one clockwise, in pixels."""
+        furthest = [self.distortion * (size // 2) for size in (width, height)]
+        if self.interpolation == "nearest":
+            furthest = [float(int(pixels)) for pixels in furthest]
+        most = torch.tensor(furthest, device=generator.device)
+        drawn = _uniform((num_images, 4, 2), generator)
+        inwards = (drawn * (most + 1)).floor() if self.interpolation == "nearest" else drawn * most
         is_warped = _uniform((num_images, 1, 1), generator) < self.probability
         right, bottom = width - 1, height - 1
         corners = torch.tensor([[0, 0], [right, 0], [right, bottom], [0, bottom]])
@@ -62,6 +100,28 @@ class Warp:
 def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Numbers in [0, 1)."""
     return torch.rand(shape, generator=generator, device=generator.device)
+
+
+def _either_way(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Numbers in [-1, 1)."""
+    return 2 * _uniform(shape, generator) - 1
+
+
+def affines(scales: Tensor, shears: Tensor, shifts: Tensor, height: int, width: int) -> Tensor:
+    """Affine transforms (N, 3, 3): scales (2, N) and shears (N,) about the middle, then shifts.
+
+    Args:
+        shifts: (2, N) in pixels; x comes first, as in the scales.
+    """
+    (x_scale, y_scale), (x_shift, y_shift) = scales, shifts
+    x, y = width / 2, height / 2
+    zero, one = torch.zeros_like(shears), torch.ones_like(shears)
+    rows = (
+        (x_scale, shears, x - x_scale * x - shears * y + x_shift),
+        (zero, y_scale, y - y_scale * y + y_shift),
+        (zero, zero, one),
+    )
+    return torch.stack([torch.stack(row, -1) for row in rows], -2)
 
 
 def rotations(angles: Tensor, height: int, width: int) -> Tensor:
@@ -104,7 +164,7 @@ def perspectives(corners: Tensor, height: int, width: int) -> Tensor:
     return torch.where(is_map, matrices, torch.eye(3, dtype=matrices.dtype, device=matrices.device))
 
 
-def warp(images: Tensor, transforms: Tensor) -> Tensor:
+def warp(images: Tensor, transforms: Tensor, interpolation: Interpolation = "nearest") -> Tensor:
     """Sample images (N, 1, H, W) through transforms (N, 3, 3)."""
     height, width = images.shape[-2:]
     x = torch.arange(width, device=images.device, dtype=images.dtype) + 0.5
@@ -114,5 +174,5 @@ def warp(images: Tensor, transforms: Tensor) -> Tensor:
     across, down, depth = (rows[:, i, 0] * x + rows[:, i, 1] * y + rows[:, i, 2] for i in range(3))
     grid = torch.stack((across / (depth * (width / 2)), down / (depth * (height / 2))), -1) - 1
     return functional.grid_sample(
-        images, grid, mode="nearest", padding_mode="zeros", align_corners=False
+        images, grid, mode=interpolation, padding_mode="zeros", align_corners=False
     )

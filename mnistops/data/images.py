@@ -16,6 +16,7 @@ from mnistops.data.files import FILES, IdxFile, candidates
 from mnistops.data.idx import Bytes, read_idx
 from mnistops.data.normalization import Normalization
 from mnistops.data.sources import FetchEvent, fetch_mnist
+from mnistops.disk import cache_folder
 from mnistops.errors import BadInput, MissingInput
 from mnistops.settings.sections import DataSettings
 
@@ -100,13 +101,19 @@ class Splits:
         )
 
 
-def split(dataset: Dataset, num_holdout: int) -> Splits:
-    """Set aside training images, always the same ones."""
+def split(dataset: Dataset, num_holdout: int, fold: int = 0) -> Splits:
+    """Set aside training images, always the same ones.
+
+    Args:
+        fold: which ones, from 0: no image is in two folds.
+    """
     train, holdout = dataset.train, None
     if num_holdout:
         generator = torch.Generator().manual_seed(HOLDOUT_SEED)
         order = torch.randperm(len(train), generator=generator)
-        aside, rest = order[:num_holdout].sort().values, order[num_holdout:].sort().values
+        begin, end = fold * num_holdout, (fold + 1) * num_holdout
+        aside = order[begin:end].sort().values
+        rest = torch.cat([order[:begin], order[end:]]).sort().values
         holdout = ImageSet(train.images[aside], train.labels[aside])
         train = ImageSet(train.images[rest], train.labels[rest])
     return Splits(train, holdout, dataset.test, train.normalization())
@@ -137,10 +144,8 @@ def open_dataset(settings: DataSettings) -> Generator[FetchEvent, None, Dataset]
 
 
 def default_folder() -> Path:
-    """The per-user cache folder, shared by all runs."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("mnistops", appauthor=False) / "data"
+    """In the per-user cache folder, shared by all runs."""
+    return cache_folder() / "data"
 
 
 def _read_own(folder: Path, file: IdxFile) -> Bytes:

@@ -4,6 +4,7 @@ from mnistops.report.numbers import accuracy, integer
 from mnistops.report.progress import View
 from mnistops.training.events import EpochDone, RateFound, RunBegun, RunDone, RunResult, StepDone
 from mnistops.training.lr_range import NUM_STEPS, RangeStep
+from mnistops.training.preparation import EngineSought
 
 
 class TrainingView(View):
@@ -16,6 +17,8 @@ class TrainingView(View):
     def show(self, event: object) -> None:
         """Tell of one event."""
         match event:
+            case EngineSought():
+                self.bar("engine", 0, None)
             case RunBegun():
                 self._begun = event
                 self.clear()
@@ -61,7 +64,8 @@ def _introduction(begun: RunBegun) -> str:
     last = begun.num_epochs - 1
     epochs = "epoch 0" if last == 0 else f"epochs 0 to {last}"
     return (
-        f"{begun.network}, {integer(begun.num_params)} parameters, on {begun.device}\n"
+        f"{begun.network}, {integer(begun.num_params)} parameters, on {begun.device}, "
+        f"{begun.engine} engine\n"
         f"{integer(begun.num_train)} training images{held}, {integer(begun.num_test)} test images; "
         f"recipe {begun.recipe}, {epochs}\n"
         f"run folder: {begun.run_folder}"

@@ -30,6 +30,11 @@ def split_commas(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+def split_not_at_all(value: object) -> object:
+    """Read a text as a list of that one, for its commas are its own."""
+    return [value] if isinstance(value, str) else value
+
+
 def split_numbers(value: object) -> object:
     """Read ``1,2`` or ``[1, 2]`` or one number as a list, and leave the rest to the type."""
     if isinstance(value, str):

@@ -21,6 +21,10 @@ from mnistops.settings.forms import (
 
 Format = Literal["table", "json", "csv", "markdown"]
 
+Recipe = Literal["one-cycle", "plateau"]
+
+BenchEngine = Literal["eager", "compiled", "compiled-bf16", "native"]
+
 SummaryColumn = Literal[
     "layer",
     "path",
@@ -165,7 +169,7 @@ class RfSettings(Section):
 class TrainSettings(Section):
     """Training. How a network is trained."""
 
-    recipe: Literal["one-cycle", "plateau"] = Field(
+    recipe: Recipe = Field(
         "one-cycle",
         description="one-cycle: a fixed schedule, nothing selected on the test set; plateau: the "
         "seed's, which selects on the test set.",
@@ -177,6 +181,22 @@ class TrainSettings(Section):
         gt=0,
         allow_inf_nan=False,
         description="Peak learning rate; unset: the recipe's, else found by a range test.",
+    )
+    averaging: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Share of all steps that a running mean of the weights reaches back, which is "
+        "then the result; 0: the weights themselves.",
+    )
+    engine: Literal["auto", "eager", "compiled", "native"] = Field(
+        "auto",
+        description="What runs a step: torch's operations one by one, compiled into one, or native "
+        "kernels; auto: the fastest that can.",
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="Numbers that a step computes in; auto: fp32."
     )
     rotation: float = Field(
         15.0,
@@ -193,11 +213,40 @@ class TrainSettings(Section):
         description="Half of the training images get their corners moved inwards by up to this "
         "share of half the image.",
     )
+    shift: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        allow_inf_nan=False,
+        description="Training images are moved by up to this share of their size, along each axis.",
+    )
+    scale: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        allow_inf_nan=False,
+        description="Training images are stretched or shrunk by up to this share, along each axis.",
+    )
+    shear: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Rows of training images move by up to so many pixels against the next.",
+    )
+    interpolation: Literal["nearest", "bilinear"] = Field(
+        "nearest", description="What a moved image takes: the nearest pixel, or the four around."
+    )
     holdout: int = Field(
         0,
         ge=0,
-        description="Training images to set aside for choosing: always the same ones, whatever "
-        "the seed.",
+        description="Training images to set aside for choosing: the same ones whatever the seed; "
+        "in a study, others for each seed.",
+    )
+    holdout_fold: int = Field(
+        0,
+        ge=0,
+        description="Which of the sets of --holdout images to set aside, from 0; no two share one.",
     )
     target_accuracy: float = Field(
         0.993,
@@ -211,6 +260,23 @@ class TrainSettings(Section):
     )
     run_dir: Path | None = Field(
         None, description="The run's own folder, new or empty; unset: a new one in the runs folder."
+    )
+
+
+class BenchSettings(Section):
+    """Bench. How the speed of training is measured."""
+
+    seconds: float = Field(
+        10.0, gt=0, allow_inf_nan=False, description="Seconds of timed steps for each pipeline."
+    )
+    engines: Annotated[
+        tuple[BenchEngine, ...],
+        *comma_list(split_commas, f"some of {', '.join(get_args(BenchEngine))}"),
+    ] = Field((), description="Engines to measure beside the reference pipeline; unset: all.")
+    chart: Path | None = Field(
+        None,
+        description="PNG file for the bar chart; unset: bench.png in the folder of --out, else of "
+        "a new one in the runs folder.",
     )
 
 

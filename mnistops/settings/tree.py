@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -13,6 +13,7 @@ from pydantic_settings import (
 
 from mnistops.settings.forms import Form
 from mnistops.settings.sections import (
+    BenchSettings,
     DataSettings,
     NetworkSettings,
     OutputSettings,
@@ -23,6 +24,7 @@ from mnistops.settings.sections import (
     ValidateSettings,
     refuse_truth,
 )
+from mnistops.settings.study import StudySettings
 
 Tree = dict[str, Any]
 """Raw values as nested dictionaries: ``{"train": {"epochs": 3}}``."""
@@ -31,7 +33,13 @@ Tree = dict[str, Any]
 RECIPES: Mapping[str, Tree] = {
     "one-cycle": {
         "network": {"dropout": 0.0},
-        "train": {"epochs": 15, "batch_size": 128, "learning_rate": 0.3},
+        "train": {
+            "epochs": 15,
+            "batch_size": 128,
+            "learning_rate": 0.3,
+            "averaging": 0.07,
+            "interpolation": "bilinear",
+        },
     },
     "plateau": {
         "network": {"dropout": 0.03},
@@ -73,6 +81,8 @@ with warnings.catch_warnings():
         summary: SummarySettings = SummarySettings()
         rf: RfSettings = RfSettings()
         train: TrainSettings = TrainSettings()
+        study: StudySettings = StudySettings()
+        bench: BenchSettings = BenchSettings()
         validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
         output: OutputSettings = OutputSettings()
 
@@ -90,11 +100,27 @@ with warnings.catch_warnings():
             """Take what is given and look nowhere else."""
             return (init_settings,)
 
-        @model_validator(mode="before")
+        @model_validator(mode="wrap")
         @classmethod
-        def _start_from_recipe(cls, given: Tree) -> Tree:
-            """Lay the given values over the recipe's."""
-            return deep_merge(recipe_of(given)[1], given)
+        def _start_from_recipe(
+            cls, given: Tree, handler: ModelWrapValidatorHandler["Settings"]
+        ) -> "Settings":
+            """Lay the given values over the recipe's, which do not count as set."""
+            preset, own = recipe_of(given)[1], deep_merge({}, given)
+            settings = handler(deep_merge(preset, own))
+            for name, values in preset.items():
+                getattr(settings, name).model_fields_set.difference_update(
+                    set(values) - set(own.get(name, ()))
+                )
+            return settings
+
+        def changed(self, values: Tree) -> "Settings":
+            """These settings with other values, and with another recipe's where they name one.
+
+            Raises:
+                pydantic.ValidationError: as for new ones.
+            """
+            return Settings(**deep_merge(self.model_dump(exclude_unset=True), values))
 
 
 def recipe_of(given: Tree) -> tuple[str, Tree]:

@@ -14,6 +14,8 @@ class RunBegun:
     Attributes:
         device: for people, as ``cpu (2 threads)``.
         batch_size: images in a step.
+        threads: of torch's, on the CPU.
+        compile_seconds: that it took to build what the engine builds on first use.
     """
 
     run_folder: Path
@@ -26,6 +28,10 @@ class RunBegun:
     num_train: int
     num_test: int
     num_holdout: int
+    engine: str
+    precision: str
+    threads: int
+    compile_seconds: float
 
 
 @dataclass(frozen=True)

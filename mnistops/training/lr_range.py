@@ -4,23 +4,20 @@ After Smith, "Cyclical learning rates for training neural networks", 2017,
 https://arxiv.org/abs/1506.01186, with the numbers of the seed, which took those of torch-lr-finder.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
 from torch import nn
-from torch.optim import SGD
 
-from mnistops.data.augment import Warp
-from mnistops.data.images import Splits
-from mnistops.data.sources import FetchEvent
 from mnistops.errors import NotFinite
 from mnistops.settings.tree import Settings
-from mnistops.training.preparation import Prepared, prepare
+from mnistops.training.batches import Batch
+from mnistops.training.preparation import PreparationEvent, Prepared, prepare
 from mnistops.training.randomness import Randomness
-from mnistops.training.recipe import MOMENTUM
-from mnistops.training.step import TrainingStep, endless_batches
+from mnistops.training.recipe import make_optimizer
+from mnistops.training.step import Engine, TrainingStep
 
 NUM_STEPS = 1500
 FIRST_RATE = 0.1
@@ -59,32 +56,30 @@ class RangeTest:
 
 
 def range_test(
-    network: nn.Module, splits: Splits, warp: Warp, batch_size: int, random: Randomness
+    network: nn.Module, engine: Engine, batches: Iterator[Batch]
 ) -> Generator[RangeStep, None, RangeTest]:
     """Train with a rate that rises from step to step until the loss is 5 times its least.
 
     The network's parameters and buffers are as before afterwards, and its gradients gone.
 
     Args:
-        random: the test's own.
+        engine: that of the network, in training mode.
+        batches: without end.
 
     Raises:
         NotFinite: the loss is no number before there is anything to suggest.
     """
     before = deepcopy(network.state_dict())
-    optimizer = SGD(network.parameters(), lr=FIRST_RATE, momentum=MOMENTUM, nesterov=True)
-    step = TrainingStep(
-        network.train(), optimizer, splits.train, splits.normalization, warp, random
-    )
+    optimizer = make_optimizer(network.train(), nesterov=True)
+    step = TrainingStep(engine, optimizer)
     steps: list[RangeStep] = []
     smoothed = best = 0.0
-    indices = endless_batches(splits.train, batch_size, random)
     try:
         for number in range(NUM_STEPS):
             rate = FIRST_RATE * RATE_RATIO ** (number / (NUM_STEPS - 1))
             optimizer.param_groups[0]["lr"] = rate
             try:
-                loss, _ = step(next(indices))
+                loss, _ = step(next(batches))
             except FloatingPointError:
                 break  # it has diverged further than can be told
             smoothed = SMOOTHING * loss + (1 - SMOOTHING) * smoothed if steps else loss
@@ -99,25 +94,24 @@ def range_test(
     return RangeTest(tuple(steps), steepest([done.smoothed_loss for done in steps]))
 
 
-def search_rates(prepared: Prepared, settings: Settings) -> Generator[RangeStep, None, RangeTest]:
+def search_rates(prepared: Prepared) -> Generator[RangeStep, None, RangeTest]:
     """A range test with random numbers of its own: those of a training after it are left alone."""
-    return range_test(
-        prepared.classifier.module,
-        prepared.splits,
-        prepared.warp,
-        settings.train.batch_size,
-        Randomness(settings.seed, prepared.device),
-    )
+    bench = prepared.bench
+    random = Randomness(bench.seed, bench.device)
+    engine = bench.open(prepared.choice, random)
+    return range_test(bench.classifier.module, engine, bench.endless(random))
 
 
-def find_learning_rate(settings: Settings) -> Generator[FetchEvent | RangeStep, None, RangeTest]:
+def find_learning_rate(
+    settings: Settings,
+) -> Generator[PreparationEvent | RangeStep, None, RangeTest]:
     """A range test of the network and the images that the settings name.
 
     Raises:
         MnistopsError: of `mnistops.training.preparation.prepare` and of `range_test`.
     """
     prepared = yield from prepare(settings)
-    return (yield from search_rates(prepared, settings))
+    return (yield from search_rates(prepared))
 
 
 def steepest(smoothed: list[float]) -> int:

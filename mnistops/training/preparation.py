@@ -3,8 +3,6 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 
-import torch
-
 from mnistops.classifier import Classifier, count_classes, open_classifier, try_training
 from mnistops.data.augment import Warp
 from mnistops.data.images import Dataset, Splits, open_dataset, split
@@ -14,22 +12,37 @@ from mnistops.errors import BadInput, UsageError
 from mnistops.networks.spec import MNIST_SIZE
 from mnistops.settings.sections import TrainSettings
 from mnistops.settings.tree import Settings
+from mnistops.training.engine_choice import choose_engine
+from mnistops.training.engines import EngineChoice, Workbench
 from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import drops_last_batch
+from mnistops.training.step import TrainingData
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A network with random weights and its images, both on the device."""
+    """A network with random weights and its images, both on the device.
 
-    classifier: Classifier
+    Attributes:
+        compile_seconds: that it took to build what the engine builds on first use.
+    """
+
+    bench: Workbench
     splits: Splits
-    device: torch.device
     random: Randomness
-    warp: Warp
+    choice: EngineChoice
+    compile_seconds: float
 
 
-def prepare(settings: Settings) -> Generator[FetchEvent, None, Prepared]:
+@dataclass(frozen=True)
+class EngineSought:
+    """All is there; what trains fastest is tried, and built if need be."""
+
+
+PreparationEvent = FetchEvent | EngineSought
+
+
+def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
     """Open the device, the network and the images, in this order.
 
     Raises:
@@ -56,8 +69,14 @@ def prepare(settings: Settings) -> Generator[FetchEvent, None, Prepared]:
         with Randomness(settings.seed, device).of_network():
             try_training(classifier, smallest, dataset.train.image_size)
     classifier.module.to(device)
-    splits = split(dataset, train.holdout).to(device)
-    return Prepared(classifier, splits, device, random, Warp(train.rotation, train.distortion))
+    splits = split(dataset, train.holdout, train.holdout_fold).to(device)
+    data = TrainingData(splits.train, splits.normalization, train.interpolation)
+    drop_last, warp = drops_last_batch(train.recipe), Warp.of(train)
+    bench = Workbench(classifier, data, warp, train.batch_size, drop_last, device, settings.seed)
+    yield EngineSought()
+    choice = choose_engine(bench, train, train.epochs * bench.num_steps)
+    built = 0.0 if choice.engine == "eager" else bench.build(choice)
+    return Prepared(bench, splits, random, choice, built)
 
 
 def expect_images_fit(classifier: Classifier, dataset: Dataset) -> None:
@@ -92,6 +111,13 @@ def _expect_enough(dataset: Dataset, train: TrainSettings) -> None:
         raise UsageError(
             f"--holdout: expected fewer than the {len(dataset.train):,} training images, "
             f"got {train.holdout:,}"
+        )
+    num_folds = len(dataset.train) // train.holdout if train.holdout else 1
+    if train.holdout_fold >= num_folds:
+        folds = f"one of the {num_folds:,} folds, from 0" if num_folds > 1 else "the one fold, 0"
+        raise UsageError(
+            f"--holdout-fold: expected {folds}, got {train.holdout_fold:,}",
+            None if train.holdout else "--holdout N sets N images aside",
         )
     if train.batch_size > num_left:
         raise UsageError(

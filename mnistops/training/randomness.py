@@ -12,14 +12,16 @@ class Randomness:
     Attributes:
         order: of the images in each epoch, on the CPU.
         warp: of the augmentation, on the device.
+        dropout: of the native engine's seeds, on the CPU; torch's engines draw inside `of_network`.
     """
 
     def __init__(self, seed: int, device: torch.device) -> None:
         root = torch.Generator().manual_seed(seed)
         # Drawn from the root, since torch's CPU generators take the low 32 bits of a seed alone.
-        order, warp, network = torch.randint(1 << 32, (3,), generator=root).tolist()
+        order, warp, network, dropout = torch.randint(1 << 32, (4,), generator=root).tolist()
         self.order = torch.Generator().manual_seed(order)
         self.warp = torch.Generator(device).manual_seed(warp)
+        self.dropout = torch.Generator().manual_seed(dropout)
         self._device = device
         self._network_seed = network
         self._states: tuple[torch.Tensor, ...] | None = None

@@ -74,9 +74,13 @@ def drops_last_batch(recipe: str) -> bool:
     return recipe == "one-cycle"
 
 
-def make_optimizer(recipe: str, network: nn.Module) -> Optimizer:
-    """The optimizer of a recipe; its rate is the schedule's to set."""
-    return SGD(network.parameters(), lr=0.0, momentum=MOMENTUM, nesterov=recipe == "one-cycle")
+def make_optimizer(network: nn.Module, nesterov: bool) -> Optimizer:
+    """Gradient descent with momentum; its rate is the schedule's to set."""
+    parameters = list(network.parameters())
+    # One call for all parameters, but not `fused`: that wakes torch's threads, which then keep
+    # the native engine's own from their cores for a while. Elsewhere torch knows best.
+    foreach = True if parameters[0].device.type == "cpu" else None
+    return SGD(parameters, lr=0.0, momentum=MOMENTUM, nesterov=nesterov, foreach=foreach)
 
 
 def make_schedule(recipe: str, optimizer: Optimizer, rate: float, total_steps: int) -> Schedule:

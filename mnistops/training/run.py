@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from mnistops.checkpoint import save_checkpoint
-from mnistops.data.sources import FetchEvent
 from mnistops.device import device_name
 from mnistops.settings.tree import Settings
+from mnistops.training.averaging import RunningMean
 from mnistops.training.events import (
     EpochDone,
     EpochMetrics,
@@ -25,7 +26,7 @@ from mnistops.training.events import (
 )
 from mnistops.training.loop import fit
 from mnistops.training.lr_range import RangeStep, search_rates
-from mnistops.training.preparation import Prepared, prepare
+from mnistops.training.preparation import PreparationEvent, Prepared, prepare
 from mnistops.training.recipe import selection_of
 from mnistops.training.run_folder import (
     claim_folder,
@@ -37,7 +38,7 @@ from mnistops.training.run_folder import (
     write_table,
 )
 
-RunEvent = FetchEvent | RunBegun | RangeStep | RateFound | StepDone | EpochDone | RunDone
+RunEvent = PreparationEvent | RunBegun | RangeStep | RateFound | StepDone | EpochDone | RunDone
 
 
 def train(settings: Settings) -> Generator[RunEvent, None, RunResult]:
@@ -65,24 +66,26 @@ def train(settings: Settings) -> Generator[RunEvent, None, RunResult]:
         yield begun
         rate, test = settings.train.learning_rate, None
         if rate is None:
-            test = yield from search_rates(prepared, settings)
+            test = yield from search_rates(prepared)
             rate = test.suggestion
             yield RateFound(test)
         epochs: list[EpochDone] = []
         best: EpochMetrics | None = None
-        for event in fit(
-            prepared.classifier.module, prepared.splits, settings.train, rate, prepared.random
-        ):
+        bench, random = prepared.bench, prepared.random
+        engine = bench.open(prepared.choice, random)
+        num_steps = settings.train.epochs * bench.num_steps
+        mean = RunningMean(bench.classifier.module, settings.train.averaging * num_steps)
+        for event in fit(bench, engine, mean, prepared.splits, settings.train, rate, random):
             if isinstance(event, EpochDone):
                 epochs.append(event)
                 best = event.metrics if event.is_best else best
                 write_table(folder / "metrics.csv", [epoch.metrics for epoch in epochs])
-                _save(folder, settings, prepared, event)
+                _save(folder, settings, prepared, mean.network, event)
             yield event
         result = RunResult(
             folder,
-            prepared.classifier.name,
-            prepared.classifier.num_params,
+            prepared.bench.classifier.name,
+            prepared.bench.classifier.num_params,
             tuple(epochs),
             best,
             selection_of(settings.train.recipe, settings.train.holdout),
@@ -99,12 +102,12 @@ def train(settings: Settings) -> Generator[RunEvent, None, RunResult]:
 def _make_folder(settings: Settings, prepared: Prepared) -> Path:
     if settings.train.run_dir is not None:
         return claim_folder(settings.train.run_dir)
-    name = prepared.classifier.name
+    name = prepared.bench.classifier.name
     return new_folder(settings.output.runs_dir, name, f"seed{settings.seed}")
 
 
 def _begun(settings: Settings, prepared: Prepared, folder: Path) -> RunBegun:
-    splits, classifier = prepared.splits, prepared.classifier
+    splits, classifier = prepared.splits, prepared.bench.classifier
     return RunBegun(
         folder,
         classifier.name,
@@ -112,14 +115,20 @@ def _begun(settings: Settings, prepared: Prepared, folder: Path) -> RunBegun:
         settings.train.recipe,
         settings.train.epochs,
         settings.train.batch_size,
-        device_name(prepared.device),
+        device_name(prepared.bench.device),
         len(splits.train),
         len(splits.test),
         len(splits.holdout) if splits.holdout else 0,
+        prepared.choice.engine,
+        prepared.choice.precision,
+        torch.get_num_threads(),
+        prepared.compile_seconds,
     )
 
 
-def _save(folder: Path, settings: Settings, prepared: Prepared, event: EpochDone) -> None:
+def _save(
+    folder: Path, settings: Settings, prepared: Prepared, network: nn.Module, event: EpochDone
+) -> None:
     """Write last.pt, and the epoch under its own name if it is chosen."""
     epoch, accuracy = event.metrics.epoch, event.metrics.test_accuracy
     names = ["last.pt"]
@@ -129,11 +138,12 @@ def _save(folder: Path, settings: Settings, prepared: Prepared, event: EpochDone
     for name in names:
         save_checkpoint(
             folder / name,
-            prepared.classifier.network,
-            prepared.classifier.module,
+            prepared.bench.classifier.network,
+            network,
             prepared.splits.normalization,
             settings_values(settings),
             epoch,
+            {**asdict(prepared.choice), "threads": torch.get_num_threads()},
         )
 
 
@@ -148,9 +158,6 @@ def _recorded(folder: Path, settings: Settings, begun: RunBegun) -> Iterator[dic
         **values,
         "dataset": settings.data.dataset,
         "seed": settings.seed,
-        "threads": torch.get_num_threads(),
-        # Nothing is compiled so far.
-        "compile_seconds": 0.0,
         "versions": versions(),
     }
     write_record(folder, record)

@@ -1,31 +1,167 @@
-"""One training step: some images through the network, and the weights a little better."""
+"""One training step: some images through the network, and the weights a little better.
 
-from collections.abc import Iterator
+There are several ways to run its arithmetic, the engines; what they compute is the same.
+"""
+
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from mnistops.data.augment import Warp
+from mnistops.data.augment import Interpolation, warp
 from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
+from mnistops.disk import cache_folder
+from mnistops.native.network import NativeNetwork
+from mnistops.networks.build import SpecNetwork
+from mnistops.networks.spec import NetworkSpec
+from mnistops.training.batches import Batch
 from mnistops.training.randomness import Randomness
 from mnistops.user_code import users_code
 
 
 @dataclass(frozen=True)
-class TrainingStep:
-    """A step's arithmetic, and all that it needs but the images' indices."""
+class TrainingData:
+    """What every batch is taken of, on one device."""
 
-    network: nn.Module
-    optimizer: Optimizer
     images: ImageSet
     normalization: Normalization
-    warp: Warp
-    random: Randomness
+    interpolation: Interpolation
+
+
+class Engine(Protocol):
+    """A way to compute a network's gradients, and its outputs."""
+
+    def gradients(self, batch: Batch) -> tuple[float, int]:
+        """Put the gradients of a batch's mean loss into ``grad`` of the network's parameters.
+
+        Returns:
+            The batch's mean loss in nats, and how many of it are right.
+        """
+
+    def outputs_of(self, network: nn.Module) -> Callable[[Tensor], Tensor]:
+        """A copy of the network that was given, as what is fastest at its outputs.
+
+        It takes normalised images (n, C, H, W).
+        """
+
+
+class TorchEngine:
+    """torch's own operations, one by one or compiled.
+
+    Args:
+        network: on the images' device, in training mode.
+        compiled: whether torch makes one program of the step's operations.
+        precision: ``bf16`` lets torch compute in it where it holds that this is safe.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        data: TrainingData,
+        random: Randomness,
+        compiled: bool = False,
+        precision: str = "fp32",
+    ) -> None:
+        self._network, self._data, self._random = network, data, random
+        self._precision = precision
+        self._score: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]] = self._scored
+        if compiled:
+            # torch keeps what it compiles in a folder for temporary files; ours outlasts a restart.
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "inductor"))
+            self._score = torch.compile(self._scored, dynamic=False)
+
+    def gradients(self, batch: Batch) -> tuple[float, int]:
+        """Of `Engine`."""
+        pixels, labels = self._data.images.images[batch.indices], self._labels(batch)
+        with self._random.of_network(), users_code(type(self._network).__name__):
+            self._network.zero_grad()
+            loss, num_right = self._score(pixels, labels, batch.transforms)
+            value = loss.item()
+            if isfinite(value):
+                loss.backward()  # type: ignore[no-untyped-call]
+        return value, int(num_right)
+
+    def outputs_of(self, network: nn.Module) -> Callable[[Tensor], Tensor]:
+        """Of `Engine`."""
+        return network
+
+    def _labels(self, batch: Batch) -> Tensor:
+        return self._data.images.labels[batch.indices]
+
+    def _scored(self, pixels: Tensor, labels: Tensor, transforms: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss and number of right ones for images as unsigned bytes (n, C, H, W)."""
+        images = warp(pixels.float() / 255, transforms, self._data.interpolation)
+        with torch.autocast(images.device.type, torch.bfloat16, self._precision == "bf16"):
+            outputs = self._network(self._data.normalization(images))
+        # Of log-probabilities this takes the same loss as of logits.
+        loss = functional.cross_entropy(outputs.float(), labels)
+        return loss, (outputs.argmax(1) == labels).sum()
+
+
+class NativeEngine:
+    """Kernels of our own, for what they have code for.
+
+    Args:
+        network: on the CPU; what `mnistops.networks.build.build` makes of the spec.
+        spec: without an `mnistops.native.plan.obstacle`.
+        batch_size: of most batches; all are multiples of `mnistops.native.network.lanes`.
+    """
+
+    def __init__(
+        self,
+        network: SpecNetwork,
+        spec: NetworkSpec,
+        data: TrainingData,
+        batch_size: int,
+        random: Randomness,
+    ) -> None:
+        self._spec, self._data, self._batch_size = spec, data, batch_size
+        self._module, self._random = network, random
+        self._networks: dict[int, NativeNetwork] = {}
+
+    def gradients(self, batch: Batch) -> tuple[float, int]:
+        """Of `Engine`."""
+        if len(batch) not in self._networks:
+            self._networks[len(batch)] = self._native(self._module, len(batch))
+        network = self._networks[len(batch)]
+        images, normalization = self._data.images, self._data.normalization
+        targets = functional.one_hot(images.labels[batch.indices], network.num_classes)
+        bits = torch.iinfo(torch.int32)
+        seeds = torch.randint(
+            bits.min, bits.max, (network.num_stages,), generator=self._random.dropout
+        )
+        return network.step(
+            images.images,
+            batch.indices,
+            batch.transforms,
+            targets.float(),
+            (normalization.mean, normalization.std),
+            self._data.interpolation == "bilinear",
+            seeds.int(),
+        )
+
+    def outputs_of(self, network: nn.Module) -> Callable[[Tensor], Tensor]:
+        """Of `Engine`."""
+        assert isinstance(network, SpecNetwork)
+        return self._native(network, self._batch_size)
+
+    def _native(self, network: SpecNetwork, batch_size: int) -> NativeNetwork:
+        return NativeNetwork(network, self._spec, batch_size, torch.get_num_threads())
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """A step: an engine's gradients, then the optimizer's."""
+
+    engine: Engine
+    optimizer: Optimizer
 
     @property
     def learning_rate(self) -> float:
@@ -33,8 +169,8 @@ class TrainingStep:
         rate: float = self.optimizer.param_groups[0]["lr"]
         return rate
 
-    def __call__(self, indices: Tensor) -> tuple[float, int]:
-        """Train on the images with these indices (n,), on their device.
+    def __call__(self, batch: Batch) -> tuple[float, int]:
+        """Train on a batch.
 
         Returns:
             The batch's mean loss in nats and how many of it were right, before the update.
@@ -42,32 +178,8 @@ class TrainingStep:
         Raises:
             FloatingPointError: the loss is no number; nothing was changed but running statistics.
         """
-        images = self.warp(self.images.pixels(indices), self.random.warp)
-        labels = self.images.labels[indices]
-        name = type(self.network).__name__
-        with self.random.of_network():
-            with users_code(name):
-                outputs = self.network(self.normalization(images))
-                # Of log-probabilities this takes the same loss as of logits.
-                loss = functional.cross_entropy(outputs, labels)
-                value = loss.item()
-            if not isfinite(value):
-                raise FloatingPointError(value)
-            with users_code(name):
-                self.optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                self.optimizer.step()
-        return value, int((outputs.argmax(1) == labels).sum())
-
-
-def batches(images: ImageSet, batch_size: int, drop_last: bool, random: Randomness) -> list[Tensor]:
-    """The indices of an epoch's batches in a new order, on the images' device."""
-    order = torch.randperm(len(images), generator=random.order).to(images.labels.device)
-    parts = list(torch.split(order, batch_size))
-    return parts[:-1] if drop_last and len(parts[-1]) < batch_size else parts
-
-
-def endless_batches(images: ImageSet, batch_size: int, random: Randomness) -> Iterator[Tensor]:
-    """Whole batches, epoch after epoch."""
-    while True:
-        yield from batches(images, batch_size, True, random)
+        loss, num_right = self.engine.gradients(batch)
+        if not isfinite(loss):
+            raise FloatingPointError(loss)
+        self.optimizer.step()
+        return loss, num_right

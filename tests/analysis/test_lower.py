@@ -8,7 +8,7 @@ from torch.nn import Module
 from mnistops.analysis.lower import lower
 from mnistops.errors import BadInput
 from mnistops.networks.build import build
-from mnistops.networks.spec import AvgPool, Conv, Linear, NetworkSpec
+from mnistops.networks.spec import AvgPool, Conv, Linear, MaxPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
 
 
@@ -101,3 +101,11 @@ def test_buffers_are_the_norms() -> None:
     buffers = {b.key: (b.shape, b.itemsize) for b in lower(REFERENCE).buffers}
     built = build(REFERENCE).named_buffers()
     assert buffers == {key: (tuple(b.shape), b.element_size()) for key, b in built}
+
+
+def test_a_pool_with_padding_alone_under_a_window_is_refused() -> None:
+    pool = MaxPool(name="pool", kernel_size=(2, 1), padding=(1, 0), dilation=(2, 1))
+    spec = NetworkSpec(name="net", input_size=(1, 1, 5), blocks=(pool,))
+    with pytest.raises(BadInput, match="block pool: expected a pixel under each window"):
+        lower(spec)
+    assert lower(spec.changed((1, 3, 5))).layers[0].output_shape == (1, 2, 5)

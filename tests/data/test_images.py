@@ -172,6 +172,29 @@ def test_a_split_is_always_the_same() -> None:
     assert torch.equal(first.train.labels, second.train.labels)
 
 
+@given(st.data())
+def test_folds_are_disjoint_and_go_with_the_first(data: st.DataObject) -> None:
+    num_images = data.draw(st.integers(2, 100))
+    num_holdout = data.draw(st.integers(1, num_images - 1))
+    dataset, seen = numbered(num_images), []
+    for fold in range(num_images // num_holdout):
+        splits = split(dataset, num_holdout, fold)
+        assert splits.holdout is not None
+        aside = splits.holdout.labels.tolist()
+        assert len(aside) == num_holdout
+        assert sorted(aside + splits.train.labels.tolist()) == list(range(num_images))
+        seen += aside
+    assert len(set(seen)) == len(seen)
+
+
+def test_the_first_fold_is_what_it_always_was() -> None:
+    splits = split(numbered(20), 5)
+    assert splits.holdout is not None
+    order = torch.randperm(20, generator=torch.Generator().manual_seed(0))
+    assert splits.holdout.labels.tolist() == sorted(order[:5].tolist())
+    assert splits.train.labels.tolist() == sorted(order[5:].tolist())
+
+
 def test_what_is_set_aside_comes_from_everywhere_and_not_from_chance_elsewhere() -> None:
     state = torch.get_rng_state()
     splits = split(numbered(200), 50)

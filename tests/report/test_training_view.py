@@ -17,6 +17,7 @@ from mnistops.training.events import (
     StepDone,
 )
 from mnistops.training.lr_range import RangeStep, RangeTest
+from mnistops.training.preparation import EngineSought
 from tests.report.test_progress import open_terminal
 
 RATE = 0.10470379786343671
@@ -36,6 +37,10 @@ def begun(recipe: str = "one-cycle", num_holdout: int = 0, num_epochs: int = 2) 
         60_000 - num_holdout,
         10_000,
         num_holdout,
+        "native",
+        "fp32",
+        2,
+        9.5,
     )
 
 
@@ -92,10 +97,20 @@ def lines(capsys: pytest.CaptureFixture[str], *events: object) -> list[str]:
 
 def test_a_run_is_introduced(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines(capsys, begun()) == [
-        "[bold]x[/bold], 5,340 parameters, on cpu (2 threads)",
+        "[bold]x[/bold], 5,340 parameters, on cpu (2 threads), native engine",
         "60,000 training images, 10,000 test images; recipe one-cycle, epochs 0 to 1",
         f"run folder: {Path('runs', 'a')}",
     ]
+
+
+def test_an_engine_that_is_sought_is_a_bar_and_no_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lines(capsys, EngineSought()) == []
+    terminal = open_terminal(monkeypatch)
+    shown(EngineSought(), begun())
+    assert any(line.startswith("engine") for line in terminal.bars())
+    assert len(terminal.stays()) == 3
 
 
 def test_held_out_images_are_counted(capsys: pytest.CaptureFixture[str]) -> None:

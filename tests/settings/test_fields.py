@@ -14,9 +14,10 @@ def test_every_field_can_be_told() -> None:
         value_of(Settings(), key)
 
 
-def test_no_two_share_an_option() -> None:
-    options = Counter(option(key, field) for key, field in fields())
+def test_no_two_share_an_option_but_a_recipe_and_the_recipes_of_a_study() -> None:
+    options = Counter(option(key, field) for key, field in fields() if key != "study.recipe")
     assert options.most_common(1)[0][1] == 1
+    assert option("study.recipe", dict(fields())["study.recipe"]) == "--recipe"
     assert {"--data-dir", "--dataset", "--epochs", "--input-size", "--format"} <= set(options)
 
 
@@ -29,6 +30,8 @@ def test_names() -> None:
         "summary",
         "rf",
         "train",
+        "study",
+        "bench",
         "validate",
         "output",
     ]

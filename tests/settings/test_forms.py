@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnistops.settings.forms import read_count, split_commas, split_numbers
+from mnistops.settings.forms import read_count, split_commas, split_not_at_all, split_numbers
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,12 @@ def test_commas_split_a_list(given: object, split: object) -> None:
 )
 def test_numbers_are_a_list(given: object, split: object) -> None:
     assert split_numbers(given) == split
+
+
+def test_a_text_with_commas_of_its_own_stays_whole() -> None:
+    assert split_not_at_all("a=1,2") == ["a=1,2"]
+    assert split_not_at_all(["a=1,2", "b=3"]) == ["a=1,2", "b=3"]
+    assert split_not_at_all(7) == 7
 
 
 def test_truth_is_no_number() -> None:

@@ -39,6 +39,7 @@ def test_lists(text: object, expected: tuple[int, ...]) -> None:
         ("summary", "columns", "layer,shape"),
         ("summary", "depth", 0),
         ("network", "input_size", "1,2,3,4,5"),
+        ("train", "holdout_fold", -1),
     ],
 )
 def test_what_is_out_of_bounds(section: str, key: str, value: object) -> None:

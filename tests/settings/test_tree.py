@@ -34,6 +34,29 @@ def test_a_recipe_stands_under_what_is_given() -> None:
     assert (given.train.epochs, given.network.dropout) == (3, 0.5)
 
 
+def test_what_a_recipe_sets_does_not_count_as_given() -> None:
+    given = {"train": {"recipe": "one-cycle", "learning_rate": 0.3}, "network": {"dropout": 0.0}}
+    settings = Settings.model_validate(given)
+    assert settings.train.model_fields_set == {"recipe", "learning_rate"}
+    assert settings.network.model_fields_set == {"dropout"}
+    assert Settings(train=TrainSettings(epochs=15)).train.model_fields_set == {"epochs"}
+    assert Settings(seed=3).model_dump(exclude_unset=True)["train"] == {}
+    assert TrainSettings().model_fields_set == set()
+
+
+def test_a_change_of_recipe_keeps_what_was_given_and_nothing_else() -> None:
+    plateau = {"train": {"recipe": "plateau"}}
+    changed = Settings(seed=3, train={"batch_size": 64}).changed(plateau)
+    assert changed == Settings(seed=3, train={"recipe": "plateau", "batch_size": 64})
+    # 0.3 is what one-cycle would have had, but it was given.
+    assert Settings(train={"learning_rate": 0.3}).changed(plateau).train.learning_rate == 0.3
+    assert (
+        Settings.model_validate(plateau).changed({"train": {"recipe": "one-cycle"}}) == Settings()
+    )
+    with pytest.raises(ValidationError):
+        Settings().changed({"train": {"epochs": 0}})
+
+
 def test_a_built_section_does_not_bury_the_recipe() -> None:
     settings = Settings(train=TrainSettings(recipe="plateau", batch_size=64))
     assert settings.network.dropout == 0.03

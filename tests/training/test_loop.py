@@ -1,19 +1,28 @@
 """The loop: what it tells, that it learns, and that a seed says all."""
 
+from collections.abc import Generator
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 
+from mnistops.data.augment import Warp
 from mnistops.errors import NotFinite
 from mnistops.evaluation import evaluate
-from mnistops.networks.build import SpecNetwork, build
 from mnistops.networks.spec import Conv, GlobalAvgPool, MaxPool, NetworkSpec
+from mnistops.networks.zoo import REFERENCE
 from mnistops.settings.sections import TrainSettings
+from mnistops.training.averaging import RunningMean
+from mnistops.training.engines import EngineChoice, EngineName, Workbench
 from mnistops.training.events import EpochDone, StepDone
 from mnistops.training.loop import fit
 from mnistops.training.randomness import Randomness
+from mnistops.training.recipe import drops_last_batch
 from tests.made_data import made_splits
+from tests.training.benches import CPU, PLAIN, copied, made_bench
 
-CPU = torch.device("cpu")
+EAGER = EngineChoice("eager")
 QUICK = NetworkSpec(
     name="quick",
     dropout=0.1,
@@ -27,15 +36,34 @@ QUICK = NetworkSpec(
 SPLITS = made_splits(200, 60, 40)
 
 
-def run(
-    seed: int = 0, rate: float = 0.2, **values: object
-) -> tuple[SpecNetwork, list[StepDone | EpochDone]]:
-    random = Randomness(seed, CPU)
-    with random.of_network():
-        network = build(QUICK)
+Events = Generator[StepDone | EpochDone, None, None]
+
+
+def start(
+    seed: int = 0,
+    rate: float = 0.2,
+    network: NetworkSpec = QUICK,
+    choice: EngineChoice = EAGER,
+    device: torch.device = CPU,
+    **values: object,
+) -> tuple[Workbench, RunningMean, Events]:
+    """Of a training that has not begun."""
+    random = Randomness(seed, device)
     settings = TrainSettings.model_validate({"epochs": 3, "batch_size": 32, **values})
-    splits = SPLITS if settings.holdout else made_splits(160, 60)
-    return network, list(fit(network, splits, settings, rate, random))
+    splits = (SPLITS if settings.holdout else made_splits(160, 60)).to(device)
+    drop_last, warp = drops_last_batch(settings.recipe), Warp.of(settings)
+    bench = made_bench(network, splits, settings.batch_size, warp, drop_last, random, device)
+    num_steps = settings.averaging * settings.epochs * bench.num_steps
+    mean = RunningMean(bench.classifier.module, num_steps)
+    engine = bench.open(choice, random)
+    return bench, mean, fit(bench, engine, mean, splits, settings, rate, random)
+
+
+def run(seed: int = 0, **given: Any) -> tuple[nn.Module, list[StepDone | EpochDone]]:
+    """The network that is the result, and all events."""
+    _, mean, events = start(seed, **given)
+    told = list(events)
+    return mean.network, told
 
 
 def epochs(events: list[StepDone | EpochDone]) -> list[EpochDone]:
@@ -83,12 +111,8 @@ def test_a_seed_says_all_and_nobody_elses_numbers_count() -> None:
 
 def test_what_others_draw_between_events_does_not_count() -> None:
     _, events = run(seed=4)
-    random = Randomness(4, CPU)
-    with random.of_network():
-        network = build(QUICK)
-    settings = TrainSettings(epochs=3, batch_size=32)
     disturbed: list[StepDone | EpochDone] = []
-    for event in fit(network, made_splits(160, 60), settings, 0.2, random):
+    for event in start(seed=4)[2]:
         torch.rand(5)
         disturbed.append(event)
     assert numbers(disturbed) == numbers(events)
@@ -134,12 +158,62 @@ def test_it_leaves_the_network_ready_to_evaluate() -> None:
     assert not run(epochs=1)[0].training
 
 
+def test_a_mean_is_what_is_tested_while_the_network_goes_on() -> None:
+    bench, mean, events = start(averaging=0.5, epochs=4)
+    done = epochs(list(events))
+    splits = made_splits(160, 60)
+    averaged = evaluate(mean.network, splits.test, splits.normalization)
+    trained = evaluate(bench.classifier.module, splits.test, splits.normalization)
+    assert done[-1].metrics.test_loss == averaged.loss != trained.loss
+    # Averaging changes what is tested, not how the network is trained.
+    _, plain = run(epochs=4)
+    assert [d.metrics.train_loss for d in epochs(plain)] == [d.metrics.train_loss for d in done]
+    assert epochs(plain)[-1].metrics.test_loss == trained.loss
+
+
+@pytest.mark.parametrize(("averaging", "holdout"), [(0, 0), (0.5, 0), (0, 40), (0.5, 40)])
+def test_eager_and_native_runs_come_to_the_same(averaging: float, holdout: int) -> None:
+    results = {}
+    engines: tuple[EngineName, ...] = ("eager", "native")
+    for engine in engines:
+        network, events = run(
+            network=PLAIN,
+            choice=EngineChoice(engine),
+            epochs=4,
+            rate=0.05,
+            averaging=averaging,
+            holdout=holdout,
+            interpolation="bilinear",
+        )
+        results[engine] = (copied(network), epochs(events))
+    for one, other in zip(results["eager"][1], results["native"][1], strict=True):
+        names = ("train_loss", "test_loss", *(("holdout_loss",) if holdout else ()))
+        for name in names:
+            expected = getattr(one.metrics, name)
+            assert getattr(other.metrics, name) == pytest.approx(expected, rel=1e-4), name
+        assert other.metrics.train_accuracy == pytest.approx(one.metrics.train_accuracy, abs=0.01)
+        assert abs(other.test_errors - one.test_errors) <= 1
+        assert other.metrics.learning_rate == one.metrics.learning_rate
+    for key, value in results["eager"][0].items():
+        torch.testing.assert_close(results["native"][0][key], value, rtol=1e-3, atol=1e-4)
+    first, *_, last = (done.metrics.train_loss for done in results["native"][1])
+    assert last < 0.8 * first
+
+
+@pytest.mark.parametrize("engine", ["eager", "native"])
+def test_any_engine_says_when_it_diverges(engine: EngineName) -> None:
+    with pytest.raises(NotFinite, match=r"^epoch 0, step \d+: .* at learning rate 1e\+30$"):
+        run(network=PLAIN, choice=EngineChoice(engine), recipe="plateau", rate=1e30, batch_size=16)
+
+
+def test_it_says_so_of_a_network_that_ends_with_relu() -> None:
+    network, native = REFERENCE.changed(dropout=0.0), EngineChoice("native")
+    with pytest.raises(NotFinite):
+        run(network=network, choice=native, recipe="plateau", rate=1e30, batch_size=16)
+
+
 @pytest.mark.gpu
 def test_it_learns_on_a_gpu() -> None:
     device = torch.device("cuda", 0)
-    random = Randomness(0, device)
-    with random.of_network():
-        network = build(QUICK).to(device)
-    settings = TrainSettings(epochs=4, batch_size=32)
-    events = list(fit(network, made_splits(160, 60).to(device), settings, 0.2, random))
+    _, events = run(device=device, epochs=4)
     assert epochs(events)[-1].metrics.train_accuracy > 0.8

@@ -14,16 +14,19 @@ from mnistops.networks.build import build
 from mnistops.networks.zoo import REFERENCE
 from mnistops.settings import Settings
 from mnistops.training import lr_range
+from mnistops.training.engines import EngineChoice, EngineName
 from mnistops.training.lr_range import RangeStep, find_learning_rate, range_test, steepest
 from mnistops.training.randomness import Randomness
 from tests.made_data import made_splits, write_dataset
-
-CPU = torch.device("cpu")
+from tests.training.benches import CPU, STILL, copied, equal_states, made_bench
 
 
 def run(network: nn.Module, seed: int = 0) -> tuple[lr_range.RangeTest, list[RangeStep]]:
     events: list[RangeStep] = []
-    steps = range_test(network, made_splits(96), Warp(), 16, Randomness(seed, CPU))
+    random = Randomness(seed, CPU)
+    bench = made_bench(network, made_splits(96), batch_size=16, warp=Warp())
+    engine = bench.open(EngineChoice("eager"), random)
+    steps = range_test(network, engine, bench.endless(random))
     return result_of(steps, events.append), events
 
 
@@ -97,6 +100,22 @@ def test_the_suggestion_is_numpys_steepest_without_the_ends() -> None:
 def test_too_short_a_curve_suggests_nothing(num_steps: int) -> None:
     with pytest.raises(NotFinite, match=f"at least 17 steps before .* got {num_steps}"):
         steepest([1.0] * num_steps)
+
+
+@pytest.mark.usefixtures("fewer_steps")
+def test_a_native_test_finds_the_same_losses_and_leaves_the_network() -> None:
+    tests = []
+    engines: tuple[EngineName, ...] = ("eager", "native")
+    for engine in engines:
+        bench, random = made_bench(batch_size=16, warp=STILL), Randomness(1, CPU)
+        module = bench.classifier.module
+        before = copied(module)
+        opened = bench.open(EngineChoice(engine), random)
+        tests.append(result_of(range_test(module, opened, bench.endless(random))))
+        assert equal_states(copied(module), before)
+        assert all(parameter.grad is None for parameter in module.parameters())
+    for one, other in zip(tests[0].steps[:20], tests[1].steps[:20], strict=True):
+        assert other.loss == pytest.approx(one.loss, rel=2e-3)
 
 
 @pytest.mark.usefixtures("fewer_steps")

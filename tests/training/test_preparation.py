@@ -38,15 +38,24 @@ def made() -> None:
 
 def test_network_and_images_are_there() -> None:
     result = prepared(train={"holdout": 60})
-    assert result.classifier.name == "reference"
+    assert result.bench.classifier.name == "reference"
     assert (len(result.splits.train), len(result.splits.test)) == (240, 100)
     assert result.splits.holdout is not None and len(result.splits.holdout) == 60
-    assert result.device.type == "cpu"
+    assert result.bench.device.type == "cpu"
+
+
+def test_the_fold_says_which_images_are_held_out() -> None:
+    first, second = (
+        prepared(train={"holdout": 60, "holdout_fold": fold}).splits.holdout for fold in (0, 1)
+    )
+    assert first is not None and second is not None
+    pairs = (first.images.flatten(1)[:, None] == second.images.flatten(1)[None]).all(2)
+    assert not pairs.any()
 
 
 def test_a_seed_says_which_weights_it_begins_with() -> None:
     weights = [
-        torch.cat([p.flatten() for p in prepared(seed=seed).classifier.module.parameters()])
+        torch.cat([p.flatten() for p in prepared(seed=seed).bench.classifier.module.parameters()])
         for seed in (0, 0, 1)
     ]
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
@@ -54,14 +63,14 @@ def test_a_seed_says_which_weights_it_begins_with() -> None:
 
 def test_the_recipes_dropout_is_the_networks() -> None:
     for recipe, probability in (("one-cycle", 0.0), ("plateau", 0.03)):
-        module = prepared(train={"recipe": recipe}).classifier.module
+        module = prepared(train={"recipe": recipe}).bench.classifier.module
         layers = [layer for layer in module.modules() if isinstance(layer, torch.nn.Dropout)]
         assert {layer.p for layer in layers} == {probability}
 
 
 def test_size_and_classes_follow_a_network_of_ones_own() -> None:
     result = prepared(data={"dataset": "small"}, network={"name": "small.toml"})
-    assert result.splits.train.image_size == result.classifier.image_size == (1, 16, 16)
+    assert result.splits.train.image_size == result.bench.classifier.image_size == (1, 16, 16)
 
 
 def test_a_network_in_python_takes_the_size_of_the_data() -> None:
@@ -104,6 +113,16 @@ def test_a_network_in_python_takes_the_size_of_the_data() -> None:
             {"train": {"holdout": 300}},
             UsageError,
             "--holdout: expected fewer than the 300 training images, got 300",
+        ),
+        (
+            {"train": {"holdout": 100, "holdout_fold": 3}},
+            UsageError,
+            "--holdout-fold: expected one of the 3 folds, from 0, got 3",
+        ),
+        (
+            {"train": {"holdout_fold": 1}},
+            UsageError,
+            "--holdout-fold: expected the one fold, 0, got 1",
         ),
         (
             {"network": {"input_size": (3, 28, 28)}},
@@ -217,9 +236,10 @@ def test_a_batch_too_small_to_normalise_is_found_before_training(train: dict[str
 
 def test_trying_a_step_changes_nothing() -> None:
     first, second = (
-        prepared(train={"batch_size": size}).classifier.module.state_dict() for size in (10, 50)
+        prepared(train={"batch_size": size}).bench.classifier.module.state_dict()
+        for size in (10, 50)
     )
     assert all(torch.equal(value, second[key]) for key, value in first.items())
     assert int(first["convblock1.1.num_batches_tracked"]) == 0
-    module = prepared().classifier.module
+    module = prepared().bench.classifier.module
     assert all(parameter.grad is None for parameter in module.parameters())

@@ -14,14 +14,15 @@ def draws(random: Randomness) -> list[float]:
     with random.of_network():
         network = torch.rand(2).tolist()
     order = torch.rand(2, generator=random.order).tolist()
-    return [*network, *order, *torch.rand(2, generator=random.warp).tolist()]
+    dropout = torch.rand(2, generator=random.dropout).tolist()
+    return [*network, *order, *dropout, *torch.rand(2, generator=random.warp).tolist()]
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_a_seed_says_all(seed: int) -> None:
     numbers = draws(Randomness(seed, CPU))
     assert numbers == draws(Randomness(seed, CPU))
-    assert len(set(numbers)) == 6
+    assert len(set(numbers)) == 8
 
 
 @given(st.integers(0, 2**32 - 2))

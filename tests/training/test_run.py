@@ -10,12 +10,17 @@ import torch
 
 import mnistops
 from mnistops.checkpoint import find_checkpoint, load_checkpoint
+from mnistops.classifier import load_classifier
+from mnistops.data.images import open_dataset, split
 from mnistops.errors import CannotCreate, NotFinite
+from mnistops.evaluation import evaluate
 from mnistops.events import result_of
 from mnistops.networks.zoo import REFERENCE
 from mnistops.settings import Settings, load_settings
+from mnistops.settings.sections import DataSettings
 from mnistops.training.events import EpochDone, RateFound, RunBegun, RunDone, RunResult
 from mnistops.training.lr_range import RangeStep
+from mnistops.training.preparation import EngineSought
 from mnistops.training.run import train
 from tests.made_data import write_dataset
 
@@ -46,10 +51,11 @@ def test_it_is_the_packages_train() -> None:
 
 def test_events_come_in_order_and_the_result_last() -> None:
     result, events = run()
-    assert isinstance(events[0], RunBegun) and events[-1] == RunDone(result)
+    begun = events[1]
+    assert isinstance(begun, RunBegun) and events[-1] == RunDone(result)
     assert [type(event) for event in events if isinstance(event, EpochDone)] == [EpochDone] * 2
-    assert events[0].run_folder == result.run_folder == Path("run")
-    assert (events[0].num_params, events[0].num_train, events[0].num_test) == (5340, 120, 50)
+    assert begun.run_folder == result.run_folder == Path("run")
+    assert (begun.num_params, begun.num_train, begun.num_test) == (5340, 120, 50)
 
 
 def test_its_folder_tells_all() -> None:
@@ -63,6 +69,91 @@ def test_its_folder_tells_all() -> None:
     assert (values["status"], values["compile_seconds"], values["best"]) == ("done", 0.0, None)
     assert values["final"]["test_errors"] == result.final.test_errors
     assert values["num_params"] == 5340 and values["seed"] == 0 and values["selection"] == "none"
+
+
+@pytest.mark.parametrize("engine", ["eager", "native"])
+def test_it_tells_what_trained(engine: str) -> None:
+    _, events = run(engine=engine, batch_size=32)
+    begun = next(event for event in events if isinstance(event, RunBegun))
+    assert (begun.engine, begun.precision, begun.threads) == (
+        engine,
+        "fp32",
+        torch.get_num_threads(),
+    )
+    # There is nothing to build for torch's own operations.
+    assert (begun.compile_seconds > 0) == (engine == "native")
+    values = record()
+    for name in ("engine", "precision", "threads", "compile_seconds", "batch_size", "device"):
+        assert values[name] == getattr(begun, name), name
+    assert torch.load("run/last.pt", weights_only=True)["engine"] == {
+        "engine": engine,
+        "precision": "fp32",
+        "threads": torch.get_num_threads(),
+    }
+
+
+def test_it_tells_of_bf16() -> None:
+    run(precision="bf16", engine="eager", epochs=1)
+    assert (record()["engine"], record()["precision"]) == ("eager", "bf16")
+    assert torch.load("run/last.pt", weights_only=True)["engine"]["precision"] == "bf16"
+
+
+def test_that_an_engine_is_sought_is_told_first() -> None:
+    events = run(epochs=1)[1]
+    assert isinstance(events[0], EngineSought) and isinstance(events[1], RunBegun)
+
+
+@pytest.mark.parametrize("engine", ["eager", "native"])
+def test_with_averaging_the_result_is_the_mean(engine: str) -> None:
+    common = {"engine": engine, "batch_size": 16, "epochs": 3}
+    averaged, _ = run(averaging=0.5, **common)
+    plain, _ = run(run_dir="plain", **common)
+    losses = {}
+    for name, result in (("run", averaged), ("plain", plain)):
+        checkpoint = load_checkpoint(Path(name) / "last.pt")
+        images = result_of(open_dataset(DataSettings(dataset="made"))).test
+        module = load_classifier(checkpoint).module
+        found = evaluate(module, images, checkpoint.normalization)
+        final = result.final
+        assert final.metrics.test_loss == pytest.approx(found.loss, rel=1e-5)
+        assert (final.metrics.test_accuracy, final.test_errors) == (
+            found.accuracy,
+            found.num_errors,
+        )
+        losses[name] = found.loss
+    assert losses["run"] != pytest.approx(losses["plain"], rel=1e-3)
+    pairs = zip(averaged.epochs, plain.epochs, strict=True)
+    assert all(one.metrics.train_loss == other.metrics.train_loss for one, other in pairs)
+
+
+def test_a_mean_is_chosen_by_the_hold_out_and_kept() -> None:
+    result, _ = run(averaging=0.5, holdout=40, batch_size=16, epochs=4)
+    assert result.best is not None
+    checkpoint = load_checkpoint(Path("run/best.pt"))
+    dataset = result_of(open_dataset(DataSettings(dataset="made")))
+    aside = split(dataset, 40).holdout
+    assert aside is not None
+    found = evaluate(load_classifier(checkpoint).module, aside, checkpoint.normalization)
+    assert result.best.holdout_accuracy == found.accuracy
+    assert result.best.holdout_loss == pytest.approx(found.loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("recipe", ["one-cycle", "plateau"])
+def test_eager_and_native_runs_come_to_nearly_the_same(recipe: str) -> None:
+    """A made set of 112 images is 2 batches of 48 and, for plateau, one of 16."""
+    write_dataset(Path("made"), 112, 50)
+    values = {"recipe": recipe, "learning_rate": 0.05, "batch_size": 48}
+    dropped = Settings(network={"dropout": 0.0}).network
+    results = []
+    for engine in ("eager", "native"):
+        asked = settings(engine=engine, run_dir=engine, **values, interpolation="bilinear")
+        asked = asked.model_copy(update={"network": dropped})
+        results.append(result_of(train(asked)))
+    for one, other in zip(results[0].epochs, results[1].epochs, strict=True):
+        assert other.metrics.train_loss == pytest.approx(one.metrics.train_loss, rel=1e-3)
+        assert other.metrics.test_loss == pytest.approx(one.metrics.test_loss, rel=1e-2)
+        assert other.metrics.train_accuracy == pytest.approx(one.metrics.train_accuracy, abs=0.01)
+        assert abs(other.test_errors - one.test_errors) <= 1
 
 
 def test_a_checkpoint_is_an_ordinary_file_of_torch() -> None:

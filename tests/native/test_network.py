@@ -1,0 +1,308 @@
+"""The kernels, against torch in float64."""
+
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from math import isfinite
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from mnistops.data.augment import Interpolation, Warp, warp
+from mnistops.errors import BadInput
+from mnistops.native.network import NativeNetwork, lanes
+from mnistops.networks.spec import Linear, NetworkSpec
+from mnistops.networks.zoo import REFERENCE
+from tests.native.twins import (
+    Examples,
+    built,
+    examples,
+    gradients,
+    in_double,
+    least_variance,
+    native_step,
+    torch_step,
+    torch_terms,
+)
+from tests.strategies import native_specs
+
+# Of a parameter's largest gradient: what float32 may be off.
+TOLERANCE = 1e-4
+# The same of torch's own float32, where there is anything to compare.
+MOST_OFF = 1e-3
+STILL = REFERENCE.changed(dropout=0.0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """More would wait for each other longer than they work, on networks so small."""
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(num_threads)
+
+
+def distances(
+    found: dict[str, Tensor], expected: dict[str, Tensor], terms: dict[str, float]
+) -> dict[str, float]:
+    """How far gradients are off, as a share of the parameter's largest.
+
+    Where what they add up cancels out, as for a bias in front of a norm, they are nothing but
+    rounding, and are held against a hundredth of what they add up.
+    """
+    shares = {}
+    for key, value in expected.items():
+        off, scale = (found[key] - value).abs().max().item(), value.abs().max().item()
+        scale = max(scale, 1e-2 * terms[key])
+        shares[key] = off / scale if scale else off
+    return shares
+
+
+def is_steady(spec: NetworkSpec, seed: int, shown: Examples) -> bool:
+    """Whether the gradients stay as good as they are when weights change by a millionth.
+
+    They do not behind a norm that divides by next to nothing. They jump where a value is at the
+    corner of an activation, and where two are equally large in a pool.
+    """
+    module = in_double(built(spec, seed))
+    if least_variance(module, shown) < 1e-3:
+        return False
+    terms = torch_terms(module, shown)
+    first, generator = gradients(module), torch.Generator().manual_seed(seed)
+    for _ in range(3):
+        moved = in_double(built(spec, seed))
+        with torch.no_grad():
+            for parameter in moved.parameters():
+                noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+                parameter.mul_(1 + 1e-6 * noise)
+        torch_step(moved, shown)
+        if max(distances(gradients(moved), first, terms).values()) > TOLERANCE / 2:
+            return False
+    return True
+
+
+@given(native_specs(), st.integers(0, 2**31), st.integers(1, 2), st.integers(1, 2), st.booleans())
+def test_a_step_and_the_outputs_are_torchs(
+    spec: NetworkSpec, seed: int, num_blocks: int, num_threads: int, smooth: bool
+) -> None:
+    shown = examples(spec, num_blocks, seed, smooth)
+    assume(is_steady(spec, seed, shown))
+    module = built(spec, seed)
+    twin, single = in_double(module), deepcopy(module)
+    terms = torch_terms(in_double(module), shown)
+    network = NativeNetwork(module, spec, len(shown.images), num_threads)
+    loss, num_right = native_step(network, shown)
+    expected_loss, expected_right = torch_step(twin, shown)
+    assert loss == pytest.approx(expected_loss, rel=1e-5)
+    assert num_right == expected_right
+    torch_step(single, shown)
+    # Some norms of few values take away nearly all that there is, for torch's float32 as well.
+    torchs_off = max(distances(gradients(single), gradients(twin), terms).values())
+    assume(torchs_off < MOST_OFF)
+    off = distances(gradients(module), gradients(twin), terms)
+    assert max(off.values()) < max(TOLERANCE, 10 * torchs_off), off
+    for key, buffer in twin.named_buffers():
+        torch.testing.assert_close(
+            module.get_buffer(key).double(), buffer.double(), rtol=1e-5, atol=1e-5
+        )
+    with torch.no_grad():
+        outputs = network(shown.pixels.float()).double()
+        expected = twin.eval()(shown.pixels)
+    if spec.output == "log_softmax":
+        outputs = outputs.log_softmax(1)
+    largest = expected.abs().max().item()
+    torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-5 * largest + 1e-6)
+
+
+@pytest.mark.parametrize("num_threads", [2, 3, 8])
+def test_the_number_of_threads_changes_no_bit(num_threads: int) -> None:
+    spec = REFERENCE.changed(dropout=0.1)
+    shown = examples(spec, 5)
+    results = []
+    for threads in (1, num_threads):
+        module = built(spec)
+        network = NativeNetwork(module, spec, len(shown.images), threads)
+        scores = [native_step(network, shown) for _ in range(3)]
+        results.append((scores, gradients(module), network(shown.pixels.float()), module))
+    (one, one_gradients, one_outputs, first), (other, others, outputs, second) = results
+    assert one == other and torch.equal(one_outputs, outputs)
+    assert all(torch.equal(value, others[key]) for key, value in one_gradients.items())
+    states = first.state_dict(), second.state_dict()
+    assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())
+
+
+def test_steps_by_hand_follow_torchs() -> None:
+    """Over 20 steps what float32 rounds away grows, to some thousandths of the loss."""
+    shown, module = examples(STILL, 2, smooth=True), built(STILL)
+    twin = in_double(module)
+    network = NativeNetwork(module, STILL, len(shown.images), 2)
+    losses: list[tuple[float, float]] = []
+    for _ in range(20):
+        losses.append((native_step(network, shown)[0], torch_step(twin, shown)[0]))
+        for parameter in (*module.parameters(), *twin.parameters()):
+            assert parameter.grad is not None
+            parameter.data -= 0.02 * parameter.grad
+    for loss, expected in losses:
+        assert loss == pytest.approx(expected, rel=2e-3)
+    assert losses[-1][1] < 0.97 * losses[0][1]
+    assert module.get_buffer("convblock1.1.num_batches_tracked") == 20
+
+
+@pytest.mark.parametrize("num_images", [1, 5, 32, 33, 70])
+def test_outputs_are_of_any_number_of_images(num_images: int) -> None:
+    module = built(STILL).eval()
+    network = NativeNetwork(module, STILL, 2 * lanes(), 1)
+    images = torch.randn(num_images, 1, 28, 28)
+    with torch.no_grad():
+        outputs, expected = network(images), module(images)
+    assert outputs.shape == (num_images, 10)
+    torch.testing.assert_close(outputs.log_softmax(1), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_go_where_the_parameters_own_are_and_outputs_change_nothing() -> None:
+    shown, module = examples(STILL, 1), built(STILL)
+    network = NativeNetwork(module, STILL, len(shown.images), 1)
+    native_step(network, shown)
+    expected, buffers = gradients(module), [buffer.clone() for buffer in module.buffers()]
+    module.zero_grad()
+    network(shown.pixels.float())
+    assert all(parameter.grad is None for parameter in module.parameters())
+    assert all(map(torch.equal, module.buffers(), buffers))
+    native_step(network, shown)
+    found = gradients(module)
+    assert all(torch.equal(value, found[key]) for key, value in expected.items())
+
+
+READER = NetworkSpec(
+    name="reader",
+    input_size=(2, 20, 24),
+    blocks=(Linear(name="fc", out_features=2, bias=False),),
+)
+
+
+def seen(image: Tensor, transform: Tensor, interpolation: Interpolation) -> Tensor:
+    """An image (C, H, W) as the kernels warp it, from 0 to 1.
+
+    Between two classes that are as likely the gradient of one's weights is half of the image.
+    """
+    spec = READER.changed(input_size=(image.shape[0], image.shape[1], image.shape[2]))
+    module, number = built(spec), lanes()
+    module.state_dict()["fc.1.weight"].zero_()
+    network = NativeNetwork(module, spec, number, 1)
+    network.step(
+        image.unsqueeze(0),
+        torch.zeros(number, dtype=torch.int64),
+        transform.repeat(number, 1, 1),
+        torch.tensor([[1.0, 0.0]]).repeat(number, 1),
+        (0.0, 1.0),
+        interpolation == "bilinear",
+        torch.zeros(1, dtype=torch.int32),
+    )
+    return -2 * gradients(module)["fc.1.weight"][0].reshape(image.shape)
+
+
+@given(
+    st.tuples(st.integers(1, 3), st.integers(2, 40), st.integers(2, 40)),
+    st.integers(0, 1000),
+    st.sampled_from(("nearest", "bilinear")),
+)
+def test_images_are_warped_as_elsewhere(
+    size: tuple[int, int, int], seed: int, interpolation: Interpolation
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    image = torch.randint(1, 256, size, generator=generator).byte()
+    warper = Warp(60, 0.6, 0.8, 0.2, 0.3, 0.3, interpolation)
+    transform = warper.draw(1, *size[1:], generator)
+    found = seen(image, transform, interpolation)
+    # A transform's own rounding is in both; float64 has hardly any other.
+    expected = warp(image.unsqueeze(0).double() / 255, transform.double(), interpolation)[0]
+    off = ((found - expected).abs() > 1e-3).any(0)
+    if interpolation == "nearest":
+        off &= ~is_tied(transform[0].double(), *size[1:])
+    assert not off.any()
+
+
+def is_tied(transform: Tensor, height: int, width: int) -> Tensor:
+    """Which points (H, W) are seen so near the middle between two pixels that rounding decides."""
+    x, y = torch.arange(width) + 0.5, torch.arange(height).unsqueeze(-1) + 0.5
+    across, down, depth = (row[0] * x + row[1] * y + row[2] for row in transform)
+    # The middles of pixels are at halves, and those between them at whole numbers.
+    far = [(at / depth - (at / depth).round()).abs() for at in (across, down)]
+    return torch.minimum(*far) < 1e-3
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_an_image_that_stays_is_seen_exactly(interpolation: Interpolation) -> None:
+    image = torch.randint(0, 256, (2, 9, 7), generator=torch.Generator().manual_seed(0)).byte()
+    found = seen(image, torch.eye(3), interpolation)
+    assert torch.equal((255 * found).round(), image.double())
+    torch.testing.assert_close(255 * found, image.double(), rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_what_is_on_the_horizon_or_behind_is_as_torchs(interpolation: Interpolation) -> None:
+    image = torch.full((1, 8, 8), 255, dtype=torch.uint8)
+    # The depth of the points 2.5 pixels from the left is 0, and is negative left of them.
+    transform = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, -2.5]])
+    found = seen(image, transform, interpolation)
+    assert found.isfinite().all()
+    expected = warp(image.unsqueeze(0).double() / 255, transform[None].double(), interpolation)[0]
+    beside = [x for x in range(8) if x != 2]
+    torch.testing.assert_close(found[..., beside], expected[..., beside], rtol=0, atol=1e-5)
+
+
+def test_each_image_has_its_own_place_in_the_set_and_its_own_transform() -> None:
+    shown, module = examples(STILL, 1), built(STILL)
+    order = torch.randperm(len(shown.images), generator=torch.Generator().manual_seed(1))
+    warper = Warp(30, 0.3, interpolation="bilinear")
+    transforms = warper.draw(len(order), 28, 28, torch.Generator().manual_seed(2))
+    network = NativeNetwork(module, STILL, len(order), 1)
+    moved = Examples(shown.images[order], transforms, shown.targets, shown.seeds, "bilinear")
+    expected = native_step(network, moved)
+    picked = network.step(
+        shown.images, order, transforms, shown.targets, (0.25, 0.5), True, shown.seeds
+    )
+    assert picked == expected
+    assert picked[0] == pytest.approx(torch_step(in_double(built(STILL)), moved)[0], rel=1e-5)
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells how much memory there is")
+def test_memory_is_given_back() -> None:
+    """Each of the 200 has some 12 MB, which they would add up to 2.4 GB."""
+    module = built(STILL)
+
+    def use() -> None:
+        network = NativeNetwork(module, STILL, 64, 2)
+        network(torch.zeros(1, 1, 28, 28))
+
+    for _ in range(5):
+        use()
+    before = resident_bytes()
+    for _ in range(200):
+        use()
+    assert resident_bytes() - before < 40e6
+
+
+def test_more_memory_than_there_is_is_an_error() -> None:
+    spec = STILL.changed(input_size=(1, 2000, 2000))
+    module = built(STILL)
+    with pytest.raises(BadInput, match=r"expected memory for 16,000,000 images, got none"):
+        NativeNetwork(module, spec, 16_000_000, 1)
+
+
+@pytest.mark.parametrize("key", ["convblock1.0.weight", "convblock4.1.weight"])
+def test_what_is_no_number_comes_out_as_none(key: str) -> None:
+    shown, module = examples(STILL, 1), built(STILL)
+    module.state_dict()[key].fill_(torch.nan)
+    assert not isfinite(torch_step(in_double(module), shown)[0])
+    network = NativeNetwork(module, STILL, len(shown.images), 1)
+    assert not isfinite(native_step(network, shown)[0])
+    assert network(shown.pixels.float()).isnan().all()
