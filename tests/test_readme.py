@@ -19,7 +19,7 @@ def blocks(language: str) -> list[str]:
 
 
 # Minutes of training, and times: they are shown as they were on one machine.
-SHOWN = ("mnistops train", "mnistops lr-find", "python tests/")
+SHOWN = ("mnistops train", "mnistops lr-find", "mnistops study", "mnistops bench", "python tests/")
 
 
 def all_examples() -> dict[str, str]:

@@ -37,8 +37,6 @@ RECIPES: Mapping[str, Tree] = {
             "epochs": 15,
             "batch_size": 128,
             "learning_rate": 0.3,
-            "averaging": 0.07,
-            "interpolation": "bilinear",
         },
     },
     "plateau": {

@@ -1,6 +1,7 @@
 """Images and labels as tensors: what is in the files, and which of them are set aside."""
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -259,3 +260,11 @@ def test_mnist_itself() -> None:
     normalization = split(dataset, 0).normalization
     assert (round(normalization.mean, 4), round(normalization.std, 4)) == (0.1307, 0.3081)
     assert dataset.train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+
+
+def test_of_mnist_images_that_follow_each_other_are_held_out() -> None:
+    dataset = replace(numbered(20), name="mnist")
+    for fold in range(4):
+        holdout = split(dataset, 5, fold).holdout
+        assert holdout is not None
+        assert holdout.labels.tolist() == list(range(5 * fold, 5 * fold + 5))
