@@ -114,9 +114,10 @@ def split(dataset: Dataset, num_holdout: int, fold: int = 0) -> Splits:
     """
     train, holdout = dataset.train, None
     if num_holdout:
-        generator = torch.Generator().manual_seed(HOLDOUT_SEED)
-        order = torch.arange(len(train))
-        if dataset.name != MNIST:
+        if dataset.name == MNIST:
+            order = torch.arange(len(train))
+        else:
+            generator = torch.Generator().manual_seed(HOLDOUT_SEED)
             order = torch.randperm(len(train), generator=generator)
         begin, end = fold * num_holdout, (fold + 1) * num_holdout
         aside = order[begin:end].sort().values

@@ -33,11 +33,7 @@ Tree = dict[str, Any]
 RECIPES: Mapping[str, Tree] = {
     "one-cycle": {
         "network": {"dropout": 0.0},
-        "train": {
-            "epochs": 15,
-            "batch_size": 128,
-            "learning_rate": 0.3,
-        },
+        "train": {"epochs": 15, "batch_size": 128, "learning_rate": 0.3},
     },
     "plateau": {
         "network": {"dropout": 0.03},

@@ -1,6 +1,5 @@
 """Warps: the images that torchvision would make, and none but those that it could draw."""
 
-from collections.abc import Iterator
 from math import cos, degrees, radians, sin
 
 import pytest
@@ -12,31 +11,16 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as torchvisions
 
 from mnistops.data.augment import Warp, perspectives, rotations, warp
+from tests.data.noise import generator, noise
 
 NEAREST = InterpolationMode.NEAREST
 SIZES = ((28, 28), (20, 28), (28, 20), (33, 47))
 # The share of pixels that are halfway between two others, so that rounding decides.
 MOST_TIES = 0.002
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 sizes = st.tuples(st.integers(2, 40), st.integers(2, 40))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """More would wait for each other longer than they work, on images so small."""
-    num_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(num_threads)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def noise(num_images: int, height: int, width: int) -> Tensor:
-    """Images in which no two pixels are alike."""
-    return torch.rand(num_images, 1, height, width, generator=generator(9)) + 1
 
 
 def own_corners(height: int, width: int) -> Tensor:

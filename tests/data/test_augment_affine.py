@@ -1,6 +1,5 @@
 """Shift, scale and shear, and bilinear sampling: as torchvision's, and within their bounds."""
 
-from collections.abc import Iterator
 from math import atan, degrees, radians
 
 import pytest
@@ -20,6 +19,7 @@ from mnistops.data.augment import (
     warp,
 )
 from mnistops.settings.sections import TrainSettings
+from tests.data.noise import generator, noise
 
 MODES: dict[Interpolation, InterpolationMode] = {
     "nearest": InterpolationMode.NEAREST,
@@ -29,25 +29,9 @@ SIZES = ((28, 28), (20, 28), (33, 47))
 # Of the nearest pixels the share halfway between two others, so that rounding decides.
 MOST_TIES = 0.002
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 sizes = st.tuples(st.integers(2, 40), st.integers(2, 40))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """More would wait for each other longer than they work, on images so small."""
-    num_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(num_threads)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def noise(num_images: int, height: int, width: int) -> Tensor:
-    """Images in which no two pixels are alike."""
-    return torch.rand(num_images, 1, height, width, generator=generator(9)) + 1
 
 
 def expect_alike(images: Tensor, others: Tensor, interpolation: Interpolation) -> None:
