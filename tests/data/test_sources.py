@@ -16,7 +16,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +24,7 @@ import pytest
 from mnistops.data import sources, wheel
 from mnistops.data.files import FILES, RAW, IdxFile, sha256_of
 from mnistops.data.idx import Bytes, encode_idx
-from mnistops.data.sources import MIRROR, FetchEvent, Fetching, SourceFailed, fetch_mnist
+from mnistops.data.sources import MIRROR, FetchEvent, Fetching, SourceFailed, fetch_mnist, has_pip
 from mnistops.errors import BadInput, CannotCreate, CannotWrite, MissingInput, NoSource
 from mnistops.events import result_of
 from tests.data.test_wheel import Arrays, know, made_copy, same, write_wheel
@@ -43,7 +42,7 @@ def no_source(monkeypatch: pytest.MonkeyPatch) -> None:
     """The data set that stands for MNIST, and no source that answers."""
     monkeypatch.setattr(sources, "FILES", MADE)
     monkeypatch.setattr(sources, "MIRROR", "http://127.0.0.1:1/")  # nothing listens there
-    monkeypatch.setattr(sources, "find_spec", lambda _: None)
+    monkeypatch.setattr(sources, "has_pip", lambda: False)
     monkeypatch.setenv("no_proxy", "*")
 
 
@@ -143,7 +142,7 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Install:
         script.write_text(f'#!/bin/sh\necho "$@" >"$0.asked"\n{find_folder}\n{lines}\n')
         script.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(script))
-        monkeypatch.setattr(sources, "find_spec", find_spec)
+        monkeypatch.setattr(sources, "has_pip", has_pip)
 
     return install_lines
 
@@ -581,17 +580,32 @@ def test_pip_is_asked_for_a_wheel_of_one_version_and_no_code(tmp_path: Path) -> 
     assert Path(asked[asked.index("--dest") + 1]).parent == tmp_path / "data"
 
 
-needs_pip = pytest.mark.skipif(find_spec("pip") is None, reason="needs pip")
+needs_pip = pytest.mark.skipif(not has_pip(), reason="needs pip")
 
 
 @pytest.fixture
 def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real pip, which knows of no index."""
-    monkeypatch.setattr(sources, "find_spec", find_spec)
+    monkeypatch.setattr(sources, "has_pip", has_pip)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+
+ASK_AND_COMPILE = """
+from mnistops.data.sources import has_pip
+has_pip()
+import setuptools, distutils.core
+assert "setuptools" in distutils.core.__file__, distutils.core.__file__
+"""
+
+
+def test_what_builds_after_asking_for_pip_still_can() -> None:
+    """The compiler of torch imports setuptools, which expects a distutils of its own."""
+    pytest.importorskip("setuptools")
+    done = subprocess.run([sys.executable, "-c", ASK_AND_COMPILE], check=False)
+    assert done.returncode == 0
 
 
 @needs_pip
