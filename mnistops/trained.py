@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnistops.analysis.graph import LayerGraph
 from mnistops.analysis.lower import lower
+from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import Checkpoint, find_checkpoint, load_checkpoint, open_network
 from mnistops.networks.spec import MNIST_SIZE, NetworkSpec, image_size
 from mnistops.networks.zoo import ZOO
@@ -65,16 +66,10 @@ def open_trained(network: NetworkSettings) -> Trained:
 
 def _checkpoint_of(name: str, spec: NetworkSpec) -> Checkpoint | None:
     """The trained weights of a network, where there are any."""
-    from mnistops.validation import BUNDLED
-
     if name in ZOO:
-        checkpoint = load_checkpoint(BUNDLED)
+        checkpoint = load_checkpoint(bundled_checkpoint(name))
         trained = checkpoint.network
-        fits = (
-            isinstance(trained, NetworkSpec)
-            and trained.blocks == spec.blocks
-            and trained.input_size[0] == spec.input_size[0]
-        )
-        return checkpoint if fits else None
+        assert isinstance(trained, NetworkSpec)
+        return checkpoint if trained.input_size[0] == spec.input_size[0] else None
     path = Path(name)
     return None if path.suffix == ".toml" else load_checkpoint(find_checkpoint(path))

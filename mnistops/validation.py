@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 from mnistops.classifier import load_classifier
-from mnistops.data.images import ImageSet, open_dataset
+from mnistops.data.images import MNIST, ImageSet, open_dataset
 from mnistops.data.sources import FetchEvent
 from mnistops.device import device_name, open_device
 from mnistops.errors import MissingInput
 from mnistops.evaluation import BatchEvaluated, EvaluationResult, evaluate_in_batches
+from mnistops.networks.zoo import BEST, ZOO
 from mnistops.settings.sections import DataSettings
 from mnistops.settings.tree import Settings
 from mnistops.training.preparation import expect_images_fit
 from mnistops.training.run_folder import RECORD, new_folder, newest_run, run_status
-
-BUNDLED = Path(__file__).parent / "weights" / "reference.pt"
 
 Split = Literal["train", "test"]
 
@@ -128,13 +128,18 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
 def checkpoint_path(settings: Settings) -> Path:
     """The checkpoint that the settings name; else the newest run's best, else its last; else ours.
 
+    A built-in network's name is that of its bundled checkpoint where no file has it.
+
     Raises:
         MissingInput: there is none where the settings name one.
     """
-    if settings.validate.checkpoint is not None:
-        return find_checkpoint(settings.validate.checkpoint)
+    named = settings.validate.checkpoint
+    if named is not None:
+        if str(named) in ZOO and not named.exists():
+            return bundled_checkpoint(str(named))
+        return find_checkpoint(named)
     run = newest_run(settings.output.runs_dir)
-    return find_checkpoint(run) if run is not None else BUNDLED
+    return find_checkpoint(run) if run is not None else bundled_checkpoint(BEST.name)
 
 
 def results_folder(settings: Settings, checkpoint: Path) -> Path:
@@ -160,7 +165,7 @@ def _data(asked: DataSettings, checkpoint: Checkpoint) -> DataSettings:
     dataset = trained_on.get("dataset") if isinstance(trained_on, dict) else None
     if "dataset" in asked.model_fields_set or not isinstance(dataset, str) or not dataset:
         return asked
-    if dataset != "mnist" and not os.path.isdir(dataset):  # noqa: PTH112 - any text may stand there
+    if dataset != MNIST and not os.path.isdir(dataset):  # noqa: PTH112 - any text may stand there
         raise MissingInput(
             f"{checkpoint.path}: expected the images it was trained on in {dataset!r:.200}, "
             "got no such folder here",

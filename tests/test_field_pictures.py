@@ -11,6 +11,7 @@ from mnistops.analysis.effective import effective_field
 from mnistops.analysis.lower import lower
 from mnistops.analysis.paths import path_counts
 from mnistops.analysis.receptive_field import receptive_fields
+from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import load_checkpoint
 from mnistops.classifier import load_classifier
 from mnistops.data.digit import digit, moved_digits
@@ -19,7 +20,6 @@ from mnistops.field_pictures import FieldPicture, LayerField, field_picture
 from mnistops.networks.spec import Conv, MaxPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
 from mnistops.settings.sections import NetworkSettings, RfSettings
-from mnistops.validation import BUNDLED
 
 OWN = """\
 import torch
@@ -100,7 +100,7 @@ def test_fields_go_on_in_the_padding() -> None:
 
 
 def test_gradients_are_of_our_weights_and_the_digit_moved_about() -> None:
-    checkpoint = load_checkpoint(BUNDLED)
+    checkpoint = load_checkpoint(bundled_checkpoint("reference"))
     module = load_classifier(checkpoint).module
     images = checkpoint.normalization(torch.from_numpy(moved_digits()).unsqueeze(1))
     expected = effective_field(module, images, "convblock6.0")

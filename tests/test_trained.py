@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import load_checkpoint, save_checkpoint
 from mnistops.data.normalization import SEED_NORMALIZATION, Normalization
 from mnistops.errors import MissingInput, UsageError
@@ -13,7 +14,6 @@ from mnistops.networks.build import build
 from mnistops.networks.zoo import REFERENCE
 from mnistops.settings.sections import NetworkSettings
 from mnistops.trained import open_trained
-from mnistops.validation import BUNDLED
 
 OWN = "import torch\n\ndef net():\n    return torch.nn.Conv2d(1, 2, 3)\n"
 
@@ -24,7 +24,7 @@ def opened_weights(name: str, size: tuple[int, int, int] | None = None) -> dict[
 
 def test_a_built_in_comes_with_our_weights() -> None:
     trained = open_trained(NetworkSettings())
-    checkpoint = load_checkpoint(BUNDLED)
+    checkpoint = load_checkpoint(bundled_checkpoint("reference"))
     assert trained.weights == "trained weights"
     assert trained.normalization == checkpoint.normalization != SEED_NORMALIZATION
     assert trained.graph == layer_graph("reference")

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 import torch
 
+from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import load_checkpoint
 from mnistops.classifier import load_classifier
 from mnistops.errors import BadInput, MissingInput
 from mnistops.evaluation import evaluate
 from mnistops.events import result_of
-from mnistops.networks.zoo import REFERENCE
+from mnistops.networks.zoo import BEST
 from mnistops.settings import Settings
 from mnistops.training.run import train
 from mnistops.validation import (
-    BUNDLED,
     DeviceOpened,
     ModelFound,
     ModelLoaded,
@@ -83,7 +83,7 @@ def test_the_data_is_what_the_network_was_trained_on_unless_named() -> None:
 
 
 def test_the_newest_runs_best_else_its_last_else_ours() -> None:
-    assert checkpoint_path(Settings()) == BUNDLED
+    assert checkpoint_path(Settings()) == bundled_checkpoint(BEST.name)
     first = make_run()
     second = make_run("runs/second", holdout=30)
     assert checkpoint_path(Settings()) == second / "best.pt"
@@ -95,17 +95,16 @@ def test_the_newest_runs_best_else_its_last_else_ours() -> None:
     assert checkpoint_path(named) == first / "last.pt"
 
 
+def test_a_built_in_is_a_checkpoint_unless_there_is_one_of_its_name() -> None:
+    named = Settings(validate={"checkpoint": "reference"})
+    assert checkpoint_path(named) == bundled_checkpoint("reference")
+    run = make_run("reference")
+    assert checkpoint_path(named) == Path("reference/last.pt") == run / "last.pt"
+
+
 def test_a_missing_checkpoint_is_an_error() -> None:
     with pytest.raises(MissingInput, match=r"nothing\.pt: expected a checkpoint"):
         checked(validate={"checkpoint": "nothing.pt"})
-
-
-def test_what_comes_with_the_package_is_a_reference() -> None:
-    checkpoint = load_checkpoint(BUNDLED)
-    assert checkpoint.network == REFERENCE.changed(dropout=0.0)
-    assert BUNDLED.stat().st_size < 50_000
-    assert checkpoint.normalization.mean == pytest.approx(0.1306604762738429)
-    assert checkpoint.normalization.std == pytest.approx(0.30810780385646264)
 
 
 @pytest.mark.parametrize("form", ["the seed's", "bare"])
@@ -145,7 +144,7 @@ def test_results_go_to_the_run_or_where_they_are_wanted() -> None:
     assert results_folder(Settings(), path) == run / "validate"
     assert results_folder(Settings(output={"out": "here"}), path) == Path("here")
     assert not Path("here").exists()
-    elsewhere = results_folder(Settings(), BUNDLED)
+    elsewhere = results_folder(Settings(), bundled_checkpoint("reference"))
     assert elsewhere.parent == Path("runs") and elsewhere.name.endswith("-reference-validate")
     # And it is no run: the newest is still the same.
     assert checkpoint_path(Settings()) == path

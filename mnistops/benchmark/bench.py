@@ -24,7 +24,7 @@ from mnistops.benchmark.pipelines import EnginePipeline, Pipeline, measure_rate
 from mnistops.benchmark.reference import NUM_WORKERS, ReferencePipeline, open_pictures
 from mnistops.benchmark.work import Work, training_work
 from mnistops.classifier import Classifier, open_classifier
-from mnistops.data.images import default_folder
+from mnistops.data.images import MNIST, default_folder
 from mnistops.device import device_name
 from mnistops.errors import BadInput, MnistopsError, NotFinite, UsageError
 from mnistops.inspection import layer_graph
@@ -139,7 +139,7 @@ def _makers(
 def _make_references(seeds: Settings, workbench: Workbench) -> list[_Opened]:
     """Raises NoTorchvision where it cannot be imported."""
     data, device = workbench.data, workbench.device
-    is_mnist = seeds.data.dataset == "mnist"
+    is_mnist = seeds.data.dataset == MNIST
     folder = (seeds.data.dir or default_folder()) if is_mnist else None
     pictures = open_pictures(folder, data.images, data.normalization, seeds.train)
     opened = []

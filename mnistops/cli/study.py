@@ -25,6 +25,9 @@ _OF_A_RUN = {"recipe", "run_dir", "require_target", "holdout_fold"}
 def study(loaded: Loaded) -> int:
     """Train over many seeds, with several recipes or values, and tell which is really better."""
     # Imported here: they load torch, which no other command should wait for.
+    from mnistops.data.images import MNIST
+    from mnistops.report.published import PUBLISHED
+    from mnistops.report.size_figure import draw_sizes
     from mnistops.report.study import study_report
     from mnistops.report.study_figure import draw_study
     from mnistops.report.study_view import StudyView
@@ -34,5 +37,8 @@ def study(loaded: Loaded) -> int:
         result = result_of(run(loaded.settings), view.show)
     if result.rows:
         draw_study(result, result.folder / "study.png")
+    if result.judged_on == "test" and len({row.num_params for row in result.rows}) > 1:
+        published = PUBLISHED if loaded.settings.data.dataset == MNIST else ()
+        draw_sizes(result.groups, published, result.folder / "sizes.png")
     publish(study_report(result), loaded.settings.output.format)
     return ExitCode.NEGATIVE if result.missing else ExitCode.DONE

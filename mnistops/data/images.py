@@ -80,6 +80,11 @@ class Dataset:
     train: ImageSet
     test: ImageSet
 
+    @property
+    def is_mnist(self) -> bool:
+        """Whether it is the published one, by its hashes."""
+        return self.name == MNIST
+
 
 @dataclass(frozen=True)
 class Splits:

@@ -23,4 +23,7 @@ REFERENCE = NetworkSpec(
     ),
 )
 
+BEST = REFERENCE
+"""Of at most 5,340 parameters: by the mean of its study on hold-outs."""
+
 ZOO: Mapping[str, NetworkSpec] = {spec.name: spec for spec in (REFERENCE,)}

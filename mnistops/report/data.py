@@ -35,12 +35,12 @@ def dataset_report(dataset: "Dataset") -> Report:
         )
         for record in records
     )
-    state = "as published, by SHA-256" if dataset.name == "mnist" else "no hashes are known"
+    state = "as published, by SHA-256" if dataset.is_mnist else "no hashes are known"
     notes = (f"folder: {dataset.folder} ({state})",)
     document = {
         "dataset": dataset.name,
         "folder": str(dataset.folder),
-        "has_known_hashes": dataset.name == "mnist",
+        "has_known_hashes": dataset.is_mnist,
         "splits": records,
     }
     return Report((Grid(_COLUMNS, rows, title=dataset.name, notes=notes),), document, records)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mnistops.classifier import Classifier, count_classes, open_classifier, try_training
 from mnistops.data.augment import Warp
-from mnistops.data.images import Dataset, Splits, open_dataset, split
+from mnistops.data.images import MNIST, Dataset, Splits, open_dataset, split
 from mnistops.data.sources import FetchEvent
 from mnistops.device import open_device
 from mnistops.errors import BadInput, UsageError
@@ -54,7 +54,7 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
     with random.of_network():
         classifier = open_classifier(settings.network)
     image_size = classifier.image_size
-    if image_size is None and settings.data.dataset == "mnist":
+    if image_size is None and settings.data.dataset == MNIST:
         image_size = MNIST_SIZE
     if image_size is not None:
         # Before data is fetched or read, where the size of the images is known without it.

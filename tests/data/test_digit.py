@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import load_checkpoint
 from mnistops.classifier import load_classifier
 from mnistops.data.digit import digit, moved_digits
 from mnistops.data.images import open_dataset
 from mnistops.events import result_of
 from mnistops.settings.sections import DataSettings
-from mnistops.validation import BUNDLED
 
 
 def test_it_is_ink_from_0_to_1_on_28_by_28_pixels() -> None:
@@ -28,7 +28,7 @@ def test_it_is_ink_from_0_to_1_on_28_by_28_pixels() -> None:
 
 
 def test_the_network_that_comes_with_the_package_reads_it_as_a_three() -> None:
-    checkpoint = load_checkpoint(BUNDLED)
+    checkpoint = load_checkpoint(bundled_checkpoint("reference"))
     images = torch.from_numpy(moved_digits()).float().unsqueeze(1)
     module = load_classifier(checkpoint).module.eval()
     with torch.no_grad():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from mnistops.report import bench_figure, confusion, curves, mistakes, study_figure
+from mnistops.report import bench_figure, confusion, curves, mistakes, size_figure, study_figure
 
 
 @pytest.fixture
@@ -17,6 +17,6 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
         figures.append(figure)
         return path
 
-    for module in (bench_figure, confusion, curves, mistakes, study_figure):
+    for module in (bench_figure, confusion, curves, mistakes, size_figure, study_figure):
         monkeypatch.setattr(module, "save_figure", keep)
     return figures
