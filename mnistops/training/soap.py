@@ -66,9 +66,8 @@ class Soap(Optimizer):
         # In the first steps there is little to average, and each changes a lot.
         if state["step"] < STEPS_BETWEEN_BASES or state["step"] % STEPS_BETWEEN_BASES == 1:
             rows, columns = (torch.linalg.eigh(state[side])[1] for side in ("rows", "columns"))
-            if 1 < state["step"] < STEPS_BETWEEN_BASES:
-                # A direction of the new basis has its share of each old one's second moment. Later
-                # a basis turns little, and to blur the moments each time trains worse.
+            if state["step"] > 1:
+                # A direction of the new basis has its share of each old one's second moment.
                 to_rows, to_columns = rows.T @ state["row_basis"], columns.T @ state["column_basis"]
                 state["square"] = to_rows.square() @ state["square"] @ to_columns.square().T
             state["row_basis"], state["column_basis"] = rows, columns
