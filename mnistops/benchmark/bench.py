@@ -20,7 +20,7 @@ from mnistops.benchmark.events import (
     RoundDone,
 )
 from mnistops.benchmark.machine import Machine, best_of, measure_machine
-from mnistops.benchmark.pipelines import RECIPE, EnginePipeline, Pipeline, measure_rate
+from mnistops.benchmark.pipelines import EnginePipeline, Pipeline, measure_rate
 from mnistops.benchmark.reference import NUM_WORKERS, ReferencePipeline, open_pictures
 from mnistops.benchmark.work import Work, training_work
 from mnistops.classifier import Classifier, open_classifier
@@ -61,7 +61,7 @@ class _Opened:
 def bench(settings: Settings) -> Generator[BenchEvent, None, BenchResult]:
     """Time the seed's pipeline and our engines in turns, each on a network of its own.
 
-    The engines train as the recipe ``soap`` does, the reference as ``plateau``, the seed's;
+    The engines train as the recipe ``one-cycle`` does, the reference as ``plateau``, the seed's;
     what the settings say of batch, dropout, rotation and distortion holds for both. A pipeline
     that cannot run here is left out.
 
@@ -69,7 +69,7 @@ def bench(settings: Settings) -> Generator[BenchEvent, None, BenchResult]:
         MnistopsError: network, images or device cannot be had.
         NotFinite: a loss is no number.
     """
-    ours = settings.changed({"train": {"recipe": RECIPE, "engine": "eager"}})
+    ours = settings.changed({"train": {"recipe": "one-cycle", "engine": "eager"}})
     seeds = settings.changed({"train": {"recipe": "plateau"}})
     workbench = (yield from prepare(ours)).bench
     classifier, num_images = workbench.classifier, len(workbench.data.images)

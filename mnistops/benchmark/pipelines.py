@@ -13,8 +13,6 @@ from mnistops.training.recipe import make_optimizer
 from mnistops.training.step import TrainingStep
 
 LEARNING_RATE = 0.01
-RECIPE = "soap"
-"""Of our engines: what `mnistops train` does unless it is told otherwise."""
 """Small: what is trained does not matter, but the loss should stay a number."""
 
 
@@ -59,7 +57,7 @@ class EnginePipeline:
         self.name = name
         self._bench = bench
         self._random = Randomness(bench.seed, bench.device)
-        optimizer = make_optimizer(RECIPE, bench.classifier.module)
+        optimizer = make_optimizer(bench.classifier.module, nesterov=True)
         optimizer.param_groups[0]["lr"] = LEARNING_RATE
         self._step = TrainingStep(bench.open(choice, self._random), optimizer)
 

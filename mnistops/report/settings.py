@@ -54,7 +54,7 @@ _EXAMPLES = {
     "rf.plot": '"fields.png"',
     "train.learning_rate": "0.1",
     "train.run_dir": '"runs/mine"',
-    "study.recipe": '"soap,plateau"',
+    "study.recipe": '"one-cycle,plateau"',
     "study.vary": '["train.learning_rate=0.1,0.3"]',
     "study.workers": "2",
     "study.dir": '"runs/mine"',

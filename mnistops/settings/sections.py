@@ -21,7 +21,7 @@ from mnistops.settings.forms import (
 
 Format = Literal["table", "json", "csv", "markdown"]
 
-Recipe = Literal["soap", "one-cycle", "plateau"]
+Recipe = Literal["one-cycle", "plateau"]
 
 BenchEngine = Literal["eager", "compiled", "compiled-bf16", "native"]
 
@@ -170,9 +170,9 @@ class TrainSettings(Section):
     """Training. How a network is trained."""
 
     recipe: Recipe = Field(
-        "soap",
-        description="soap and one-cycle: a fixed schedule, nothing selected on the test set; "
-        "plateau: the seed's, which selects on the test set.",
+        "one-cycle",
+        description="one-cycle: a fixed schedule, nothing selected on the test set; plateau: the "
+        "seed's, which selects on the test set.",
     )
     epochs: int = Field(15, ge=1, description="Passes over the training images.")
     batch_size: int = Field(128, ge=1, description="Images per step.")

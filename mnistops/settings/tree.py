@@ -31,18 +31,6 @@ Tree = dict[str, Any]
 
 
 RECIPES: Mapping[str, Tree] = {
-    "soap": {
-        "network": {"dropout": 0.0},
-        "train": {
-            "epochs": 15,
-            "batch_size": 128,
-            "learning_rate": 0.02,
-            "distortion": 0.3,
-            "shift": 0.04,
-            "scale": 0.1,
-            "shear": 0.1,
-        },
-    },
     "one-cycle": {
         "network": {"dropout": 0.0},
         "train": {"epochs": 15, "batch_size": 128, "learning_rate": 0.3},

@@ -54,7 +54,7 @@ def study(settings: Settings) -> Generator[StudyEvent, None, StudyResult]:
     Nothing is done before the first event is asked for, and the workers are ended when no more is.
     In the folder of a study that was stopped, the runs that are done stay as they are.
 
-    >>> asked = mnistops.Settings(study={"recipe": "soap,plateau"})  # doctest: +SKIP
+    >>> asked = mnistops.Settings(study={"recipe": "one-cycle,plateau"})  # doctest: +SKIP
     >>> for event in mnistops.study(asked):
     ...     print(event)
 

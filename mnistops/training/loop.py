@@ -51,13 +51,13 @@ def fit(
     Args:
         engine: one of the bench's.
         result: of the bench's network; it is what is tested after each epoch.
-        learning_rate: the first of ``plateau``, the peak of the other recipes.
+        learning_rate: the peak of ``one-cycle``, the first of ``plateau``.
 
     Raises:
         NotFinite: the loss, or an output on test images, is no number any more.
     """
     network = bench.classifier.module
-    optimizer = make_optimizer(settings.recipe, network)
+    optimizer = make_optimizer(network, nesterov=settings.recipe == "one-cycle")
     total_steps = settings.epochs * bench.num_steps
     schedule = make_schedule(settings.recipe, optimizer, learning_rate, total_steps)
     selector = Selector(selection_of(settings.recipe, settings.holdout), settings.target_accuracy)

@@ -56,7 +56,7 @@ class RangeTest:
 
 
 def range_test(
-    network: nn.Module, engine: Engine, batches: Iterator[Batch], recipe: str
+    network: nn.Module, engine: Engine, batches: Iterator[Batch]
 ) -> Generator[RangeStep, None, RangeTest]:
     """Train with a rate that rises from step to step until the loss is 5 times its least.
 
@@ -65,13 +65,12 @@ def range_test(
     Args:
         engine: that of the network, in training mode.
         batches: without end.
-        recipe: whose optimizer takes the steps; for ``plateau`` that of ``one-cycle``, as the seed.
 
     Raises:
         NotFinite: the loss is no number before there is anything to suggest.
     """
     before = deepcopy(network.state_dict())
-    optimizer = make_optimizer("one-cycle" if recipe == "plateau" else recipe, network.train())
+    optimizer = make_optimizer(network.train(), nesterov=True)
     step = TrainingStep(engine, optimizer)
     steps: list[RangeStep] = []
     smoothed = best = 0.0
@@ -95,12 +94,12 @@ def range_test(
     return RangeTest(tuple(steps), steepest([done.smoothed_loss for done in steps]))
 
 
-def search_rates(prepared: Prepared, recipe: str) -> Generator[RangeStep, None, RangeTest]:
+def search_rates(prepared: Prepared) -> Generator[RangeStep, None, RangeTest]:
     """A range test with random numbers of its own: those of a training after it are left alone."""
     bench = prepared.bench
     random = Randomness(bench.seed, bench.device)
     engine = bench.open(prepared.choice, random)
-    return range_test(bench.classifier.module, engine, bench.endless(random), recipe)
+    return range_test(bench.classifier.module, engine, bench.endless(random))
 
 
 def find_learning_rate(
@@ -112,7 +111,7 @@ def find_learning_rate(
         MnistopsError: of `mnistops.training.preparation.prepare` and of `range_test`.
     """
     prepared = yield from prepare(settings)
-    return (yield from search_rates(prepared, settings.train.recipe))
+    return (yield from search_rates(prepared))
 
 
 def steepest(smoothed: list[float]) -> int:

@@ -7,8 +7,6 @@ from torch import nn
 from torch.optim import SGD, Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from mnistops.training.soap import Soap
-
 MOMENTUM = 0.9
 WARM_UP = 0.2
 """Share of the one-cycle's steps in which the rate rises."""
@@ -73,15 +71,12 @@ def drops_last_batch(recipe: str) -> bool:
 
     The seed kept it. Left out, all steps have one shape; the order is a new one in each epoch.
     """
-    return recipe != "plateau"
+    return recipe == "one-cycle"
 
 
-def make_optimizer(recipe: str, network: nn.Module) -> Optimizer:
-    """What a recipe does to the weights; the rate is the schedule's to set."""
+def make_optimizer(network: nn.Module, nesterov: bool) -> Optimizer:
+    """Gradient descent with momentum; its rate is the schedule's to set."""
     parameters = list(network.parameters())
-    if recipe == "soap":
-        return Soap(parameters, lr=0.0)
-    nesterov = recipe == "one-cycle"
     # One call for all parameters, but not `fused`: that wakes torch's threads, which then keep
     # the native engine's own from their cores for a while. Elsewhere torch knows best.
     foreach = True if parameters[0].device.type == "cpu" else None
@@ -92,11 +87,11 @@ def make_schedule(recipe: str, optimizer: Optimizer, rate: float, total_steps: i
     """The schedule of a recipe.
 
     Args:
-        rate: the first of ``plateau``, the peak of the others.
+        rate: the peak of ``one-cycle``, the first of ``plateau``.
     """
-    if recipe == "plateau":
-        return Plateau(optimizer, rate)
-    return OneCycle(optimizer, rate, total_steps)
+    if recipe == "one-cycle":
+        return OneCycle(optimizer, rate, total_steps)
+    return Plateau(optimizer, rate)
 
 
 @dataclass
@@ -105,7 +100,7 @@ class Selector:
 
     By the hold-out where there is one: the highest accuracy, the first of equal ones. Otherwise
     ``plateau`` chooses on the test set as the seed did: from epoch 3 on, an accuracy above every
-    earlier epoch's that reaches the target. The others choose nothing.
+    earlier epoch's that reaches the target. ``one-cycle`` chooses nothing.
     """
 
     selection: Selection

@@ -66,7 +66,7 @@ def train(settings: Settings) -> Generator[RunEvent, None, RunResult]:
         yield begun
         rate, test = settings.train.learning_rate, None
         if rate is None:
-            test = yield from search_rates(prepared, settings.train.recipe)
+            test = yield from search_rates(prepared)
             rate = test.suggestion
             yield RateFound(test)
         epochs: list[EpochDone] = []

@@ -19,7 +19,7 @@ def test_show(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows["train.epochs"] == ["2", "command", "line"]
     assert rows["seed"] == ["3", "environment", "MNISTOPS_SEED"]
     assert rows["train.batch_size"] == ["64", "mnistops.toml"]
-    assert rows["train.learning_rate"] == ["0.02", "recipe", "soap"]
+    assert rows["train.learning_rate"] == ["0.3", "recipe", "one-cycle"]
     assert rows["device"] == ["auto", "default"]
 
 

@@ -139,7 +139,7 @@ def test_a_missing_run_is_a_negative_verdict(command: Run, instant: Callable[[Wo
          "did you mean 'train.learning_rate'?"),
         (("--vary", "train.epochs=x"), 2, "--vary train.epochs: expected a whole number", None),
         (("--vary", "train.epochs"), 2, "--vary: expected KEY=VALUE,VALUE", None),
-        (("--recipe", "x"), 2, "--recipe: expected some of soap, one-cycle, plateau, got", None),
+        (("--recipe", "one"), 2, "--recipe: expected some of one-cycle, plateau, got 'one'", None),
         (("--seeds", "0"), 2, "--seeds: expected a whole number from 1, got '0'", None),
         (("--vary", "network.name=reference,none.toml"), 66, "none.toml: expected a TOML", None),
         (("--holdout", "120"), 2, "--holdout: expected fewer than the 120", None),

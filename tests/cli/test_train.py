@@ -140,7 +140,7 @@ def test_a_folder_with_something_in_it_is_refused_before_training(command: Run) 
         (("--device", "cuda:9"), 2, "--device cuda:9: expected a CUDA device"),
         (("--dataset", "elsewhere"), 66, "--dataset elsewhere: expected a folder"),
         (("no_such.toml",), 66, "no_such.toml: expected a TOML file"),
-        (("--recipe", "platau"), 2, "--recipe: expected soap, one-cycle or plateau, got 'platau'"),
+        (("--recipe", "platau"), 2, "--recipe: expected one-cycle or plateau, got 'platau'"),
     ],
 )
 def test_bad_input_runs_nothing(

@@ -29,7 +29,7 @@ def test_uncommented_it_holds_every_setting() -> None:
 
 
 def test_what_recipes_set_is_told() -> None:
-    assert "# by recipe: soap: 0.0, one-cycle: 0.0, plateau: 0.03\n" in commented_toml()
+    assert "# by recipe: one-cycle: 0.0, plateau: 0.03\n" in commented_toml()
     assert "# unset by default; for example:\n# learning_rate" in commented_toml()
 
 

@@ -42,7 +42,7 @@ def test_forms() -> None:
     assert forms["train.epochs"] == "a whole number from 1"
     assert forms["train.learning_rate"] == "a number above 0"
     assert forms["network.dropout"] == "a number from 0 below 1"
-    assert forms["train.recipe"] == "soap, one-cycle or plateau"
+    assert forms["train.recipe"] == "one-cycle or plateau"
     assert forms["output.format"] == "table, json, csv or markdown"
     assert forms["rf.keep_size"] == "true or false"
     assert forms["data.dir"] == "a path"

@@ -26,10 +26,10 @@ def test_the_order_of_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.device, sources["device"]) == ("cpu", "mnistops.toml")
     assert (settings.train.batch_size, sources["train.batch_size"]) == (30, "mnistops.toml")
     assert (settings.train.learning_rate, sources["train.learning_rate"]) == (
-        0.02,
-        "recipe soap",
+        0.3,
+        "recipe one-cycle",
     )
-    assert (settings.train.recipe, sources["train.recipe"]) == ("soap", "default")
+    assert (settings.train.recipe, sources["train.recipe"]) == ("one-cycle", "default")
 
 
 def test_a_recipe_is_below_everything_that_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def test_it_reads_nothing_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_recipe_stands_under_what_is_given() -> None:
-    assert Settings().train.learning_rate == RECIPES["soap"]["train"]["learning_rate"]
+    assert Settings().train.learning_rate == RECIPES["one-cycle"]["train"]["learning_rate"]
     plateau = Settings(train={"recipe": "plateau"})
     assert plateau.train.learning_rate is None
     assert plateau.network.dropout == 0.03
@@ -35,7 +35,7 @@ def test_a_recipe_stands_under_what_is_given() -> None:
 
 
 def test_what_a_recipe_sets_does_not_count_as_given() -> None:
-    given = {"train": {"recipe": "soap", "learning_rate": 0.02}, "network": {"dropout": 0.0}}
+    given = {"train": {"recipe": "one-cycle", "learning_rate": 0.3}, "network": {"dropout": 0.0}}
     settings = Settings.model_validate(given)
     assert settings.train.model_fields_set == {"recipe", "learning_rate"}
     assert settings.network.model_fields_set == {"dropout"}
@@ -48,9 +48,11 @@ def test_a_change_of_recipe_keeps_what_was_given_and_nothing_else() -> None:
     plateau = {"train": {"recipe": "plateau"}}
     changed = Settings(seed=3, train={"batch_size": 64}).changed(plateau)
     assert changed == Settings(seed=3, train={"recipe": "plateau", "batch_size": 64})
-    # 0.02 is what soap would have had, but it was given.
-    assert Settings(train={"learning_rate": 0.02}).changed(plateau).train.learning_rate == 0.02
-    assert Settings.model_validate(plateau).changed({"train": {"recipe": "soap"}}) == Settings()
+    # 0.3 is what one-cycle would have had, but it was given.
+    assert Settings(train={"learning_rate": 0.3}).changed(plateau).train.learning_rate == 0.3
+    assert (
+        Settings.model_validate(plateau).changed({"train": {"recipe": "one-cycle"}}) == Settings()
+    )
     with pytest.raises(ValidationError):
         Settings().changed({"train": {"epochs": 0}})
 
@@ -59,7 +61,7 @@ def test_a_built_section_does_not_bury_the_recipe() -> None:
     settings = Settings(train=TrainSettings(recipe="plateau", batch_size=64))
     assert settings.network.dropout == 0.03
     assert settings.train.batch_size == 64
-    assert Settings(train=TrainSettings(batch_size=64)).train.learning_rate == 0.02
+    assert Settings(train=TrainSettings(batch_size=64)).train.learning_rate == 0.3
 
 
 _JSON = st.recursive(

@@ -69,7 +69,7 @@ def test_a_single_recipe_is_that_of_all() -> None:
          "got 'x'", None),
         (["train.epochs=0"], "--vary train.epochs: expected a whole number from 1, got '0'", None),
         (["train.epochs=1, "], "--vary train.epochs: expected a whole number from 1, got ''", None),
-        (["train.recipe=fast"], "--vary train.recipe: expected soap, one-cycle or plateau", None),
+        (["train.recipe=fast"], "--vary train.recipe: expected one-cycle or plateau", None),
         (["train.learning_rate=0.1,0.10"], "expected different values, got 0.1 twice", None),
         (["train.epochs=1", "train.epochs=2"], "--vary train.epochs: expected it once", None),
     ],

@@ -33,7 +33,7 @@ def settings(network: str = "reference", **train_values: Any) -> Settings:
 def test_a_run_is_judged_by_its_last_epoch() -> None:
     outcome = run_and_judge(settings(holdout=40, holdout_fold=1, averaging=0.5))
     (*_, last) = csv.DictReader(Path("run/metrics.csv").read_text().splitlines())
-    assert (outcome.num_epochs, outcome.num_params, outcome.learning_rate) == (2, 5340, 0.02)
+    assert (outcome.num_epochs, outcome.num_params, outcome.learning_rate) == (2, 5340, 0.3)
     assert outcome.metrics["epoch"] == 1
     assert outcome.test_accuracy == float(last["test_accuracy"])
     assert outcome.holdout_accuracy == float(last["holdout_accuracy"])

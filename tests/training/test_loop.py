@@ -179,9 +179,6 @@ def test_eager_and_native_runs_come_to_the_same(averaging: float, holdout: int) 
         network, events = run(
             network=PLAIN,
             choice=EngineChoice(engine),
-            # Soap gives directions without any gradient as long a step as the others: there the
-            # last bit decides.
-            recipe="one-cycle",
             epochs=4,
             rate=0.05,
             averaging=averaging,

@@ -26,7 +26,7 @@ def run(network: nn.Module, seed: int = 0) -> tuple[lr_range.RangeTest, list[Ran
     random = Randomness(seed, CPU)
     bench = made_bench(network, made_splits(96), batch_size=16, warp=Warp())
     engine = bench.open(EngineChoice("eager"), random)
-    steps = range_test(network, engine, bench.endless(random), "plateau")
+    steps = range_test(network, engine, bench.endless(random))
     return result_of(steps, events.append), events
 
 
@@ -111,7 +111,7 @@ def test_a_native_test_finds_the_same_losses_and_leaves_the_network() -> None:
         module = bench.classifier.module
         before = copied(module)
         opened = bench.open(EngineChoice(engine), random)
-        tests.append(result_of(range_test(module, opened, bench.endless(random), "plateau")))
+        tests.append(result_of(range_test(module, opened, bench.endless(random))))
         assert equal_states(copied(module), before)
         assert all(parameter.grad is None for parameter in module.parameters())
     for one, other in zip(tests[0].steps[:20], tests[1].steps[:20], strict=True):

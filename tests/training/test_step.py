@@ -29,7 +29,7 @@ def make_step(network: nn.Module, rate: float = 0.1) -> TrainingStep:
 
 
 def step_of(engine: Engine, network: nn.Module, rate: float = 0.1) -> TrainingStep:
-    optimizer = make_optimizer("one-cycle", network)
+    optimizer = make_optimizer(network, nesterov=True)
     optimizer.param_groups[0]["lr"] = rate
     return TrainingStep(engine, optimizer)
 
