@@ -8,7 +8,7 @@ from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import ZOO
 
 
-@pytest.mark.parametrize("spec", ZOO.values(), ids=str)
+@pytest.mark.parametrize("spec", ZOO.values(), ids=lambda spec: spec.name)
 def test_each_of_the_zoo_has_its_own(spec: NetworkSpec) -> None:
     path = bundled_checkpoint(spec.name)
     checkpoint = load_checkpoint(path)

@@ -1,5 +1,6 @@
 """The README: every command in it prints what stands below it, every snippet runs."""
 
+import json
 import re
 import shlex
 import shutil
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mnistops.networks.zoo import REFERENCE
+from mnistops.analysis.lower import lower
+from mnistops.analysis.summary import summarize_graph
+from mnistops.networks.zoo import REFERENCE, ZOO
 from tests.running import Run
 
 ROOT = Path(__file__).parents[1]
@@ -87,12 +90,32 @@ def test_our_weights_make_the_mistakes_that_are_shown(command: Run) -> None:
     assert outcome.out == all_examples()[line]
 
 
-def test_our_weights_are_those_of_the_run_that_is_shown() -> None:
-    trained = all_examples()["mnistops train --epochs 15"]
-    validated = all_examples()["mnistops validate --out validated"]
-    (last,) = [row.split() for row in trained.splitlines() if row.startswith("last ")]
-    (test,) = [row.split() for row in validated.splitlines() if row.startswith("test ")]
-    assert last[-1] == test[2]  # errors on test
+ZOO_ROW = re.compile(r"\| `(\w+)` \| ([\d,]+) \| ([\d,]+) \| [\d.]+ \| 15 \| [^|]+ \| (\d+),")
+
+
+def test_the_built_in_networks_are_as_told() -> None:
+    told = {name: (params, cost) for name, params, cost, _ in ZOO_ROW.findall(README)}
+    assert set(told) == set(ZOO)
+    for name, counted in told.items():
+        summary = summarize_graph(lower(ZOO[name]))
+        assert counted == (f"{summary.total_params:,}", f"{summary.mult_adds:,}")
+
+
+@pytest.mark.mnist
+@pytest.mark.parametrize("name", ZOO)
+def test_bundled_weights_are_those_of_the_first_seed(command: Run, name: str) -> None:
+    errors = {row[0]: int(row[3]) for row in ZOO_ROW.findall(README)}[name]
+    arguments = ("--checkpoint", name, "--split", "test", "--max-errors", str(errors))
+    outcome = command("validate", *arguments, "--format", "json", "--out", "out")
+    assert outcome.code == 0
+    assert json.loads(outcome.out)["splits"][0]["num_errors"] == errors
+
+
+def test_the_run_that_is_shown_is_that_of_the_first_seed() -> None:
+    shown = all_examples()["mnistops train --epochs 15"]
+    (last,) = [row.split() for row in shown.splitlines() if row.startswith("last ")]
+    (errors,) = [row[3] for row in ZOO_ROW.findall(README) if row[0] == "reference"]
+    assert last[-1] == errors
 
 
 def test_links_lead_somewhere() -> None:

@@ -27,7 +27,7 @@ def study(loaded: Loaded) -> int:
     # Imported here: they load torch, which no other command should wait for.
     from mnistops.data.images import MNIST
     from mnistops.report.published import PUBLISHED
-    from mnistops.report.size_figure import draw_sizes
+    from mnistops.report.size_figure import Sized, draw_sizes
     from mnistops.report.study import study_report
     from mnistops.report.study_figure import draw_study
     from mnistops.report.study_view import StudyView
@@ -38,7 +38,8 @@ def study(loaded: Loaded) -> int:
     if result.rows:
         draw_study(result, result.folder / "study.png")
     if result.judged_on == "test" and len({row.num_params for row in result.rows}) > 1:
+        networks = [Sized(group.name, group.num_params, group.test) for group in result.groups]
         published = PUBLISHED if loaded.settings.data.dataset == MNIST else ()
-        draw_sizes(result.groups, published, result.folder / "sizes.png")
+        draw_sizes(networks, published, result.folder / "sizes.png")
     publish(study_report(result), loaded.settings.output.format)
     return ExitCode.NEGATIVE if result.missing else ExitCode.DONE

@@ -1,6 +1,7 @@
 """The figure of a study's networks: accuracy against parameters, beside what others published."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,19 +11,33 @@ from mnistops.report.published import Published
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mnistops.studies.results import GroupResult
+    from mnistops.studies.statistics import Spread
+
+_OURS = "mnistops: mean and 95 % interval over seeds"
+_THEIRS = "published: one run, mostly its best epoch on test"
 
 
-def draw_sizes(groups: Sequence["GroupResult"], published: Sequence[Published], path: Path) -> Path:
-    """Draw each group's mean on test with its interval, and write the PNG.
+@dataclass(frozen=True)
+class Sized:
+    """A network of ours: its parameters, and its accuracy on test over seeds."""
+
+    name: str
+    num_params: int
+    accuracy: "Spread"
+
+
+def draw_sizes(networks: Sequence[Sized], published: Sequence[Published], path: Path) -> Path:
+    """Draw each network's mean with its interval, and write the PNG.
 
     Args:
-        groups: those without a run are left out.
+        networks: those without a run are left out.
         published: to draw beside them, by name.
 
     Raises:
         CannotCreate, CannotWrite: the file cannot be made.
     """
+    from matplotlib.ticker import LogLocator
+
     figure = new_figure(9, 6)
     axes = figure.subplots()
     if published:
@@ -33,15 +48,16 @@ def draw_sizes(groups: Sequence["GroupResult"], published: Sequence[Published], 
             facecolors="none",
             edgecolors=ORANGE,
             linewidths=1.5,
-            label="published: one run, mostly its best epoch on test",
+            label=_THEIRS,
         )
-    for group in groups:
-        _draw_group(axes, group)
+    for network in networks:
+        _draw_ours(axes, network)
     for other in published:
         _name(axes, other.name, other.num_params, _error(other.accuracy), is_ours=False)
     axes.set_ylabel("test images misclassified (%)")
     axes.set_xlabel("parameters")
     logarithmic(axes, "x", "y")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))  # five digits need their place
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.margins(x=0.15, y=0.15)
     tidy(axes)
@@ -49,14 +65,14 @@ def draw_sizes(groups: Sequence["GroupResult"], published: Sequence[Published], 
     return save_figure(figure, path)
 
 
-def _draw_group(axes: "Axes", group: "GroupResult") -> None:
-    mean, interval = group.test.mean, group.test.interval
+def _draw_ours(axes: "Axes", network: Sized) -> None:
+    mean, interval = network.accuracy.mean, network.accuracy.interval
     if mean is None:
         return
     half = 100 * (interval[1] - mean) if interval else None
     is_first = not any(label == _OURS for label in axes.get_legend_handles_labels()[1])
     axes.errorbar(
-        group.num_params,
+        network.num_params,
         _error(mean),
         yerr=half,
         color=BLUE,
@@ -67,22 +83,19 @@ def _draw_group(axes: "Axes", group: "GroupResult") -> None:
         linestyle="none",
         label=_OURS if is_first else None,
     )
-    _name(axes, group.name, group.num_params, _error(mean), is_ours=True)
-
-
-_OURS = "mnistops: mean and 95 % interval over seeds"
+    _name(axes, network.name, network.num_params, _error(mean), is_ours=True)
 
 
 def _name(axes: "Axes", name: str, num_params: int, error: float, *, is_ours: bool) -> None:
     axes.annotate(
-        f"{name:.30}\n{num_params:,}" if is_ours else f"{name} {num_params:,}",
+        f"{name:.30} {num_params:,}",
         (num_params, error),
-        xytext=(-7, -5) if is_ours else (3, 4),
+        xytext=(-8, 0) if is_ours else (3, -3),
         textcoords="offset points",
         ha="right" if is_ours else "left",
-        va="top" if is_ours else "bottom",
+        va="center" if is_ours else "top",
         # Slanted, names of networks of the same accuracy do not run into each other.
-        rotation=0 if is_ours else 30,
+        rotation=0 if is_ours else -30,
         rotation_mode="anchor",
         fontsize=8,
         color="black" if is_ours else "dimgray",

@@ -286,8 +286,8 @@ class ValidateSettings(Section):
     split: Literal["test", "train", "all"] = Field("all", description="Images to validate on.")
     checkpoint: Path | None = Field(
         None,
-        description="Checkpoint or run folder; unset: the newest run's best, else its last, else "
-        "the weights that come with mnistops.",
+        description="Checkpoint, run folder or built-in network; unset: the newest run's best, "
+        "else its last, else our best network.",
     )
     max_errors: int | None = Field(
         None, ge=0, description="Exit with 1 when more mistakes than this are made on a split."

@@ -1,6 +1,5 @@
 """The figure of accuracy against parameters: everything that is known is in it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,12 @@ from matplotlib.text import Annotation
 from PIL import Image
 
 from mnistops.report.published import PUBLISHED, Published
-from mnistops.report.size_figure import draw_sizes
-from mnistops.studies.results import GroupResult
-from tests.study_runs import made_group
+from mnistops.report.size_figure import Sized, draw_sizes
+from mnistops.studies.statistics import spread_of
 
 
-def sized(name: str, num_params: int, *errors: int) -> GroupResult:
-    return replace(made_group(name, errors), num_params=num_params)
+def sized(name: str, num_params: int, *errors: int) -> Sized:
+    return Sized(name, num_params, spread_of([1 - wrong / 1000 for wrong in errors]))
 
 
 OURS = (sized("tiny", 900, 12, 14), sized("reference", 5340, 4, 6), sized("none", 70))
@@ -43,12 +41,12 @@ def test_it_becomes_a_png(tmp_path: Path) -> None:
         assert (picture.format, picture.size) == ("PNG", (900, 600))
 
 
-def test_each_group_that_ran_and_each_published_one_is_in_it(drawn: list[Figure]) -> None:
+def test_each_network_that_ran_and_each_published_one_is_in_it(drawn: list[Figure]) -> None:
     draw_sizes(OURS, THEIRS, Path("sizes.png"))
     assert np.allclose(means(drawn[0]), [(900, 1.3), (5340, 0.5)])
     (theirs,) = (item for item in drawn[0].axes[0].collections if isinstance(item, PathCollection))
     assert np.asarray(theirs.get_offsets()).tolist() == [[697, pytest.approx(1)]]
-    assert names(drawn[0]) == ["tiny\n900", "reference\n5,340", "others 697"]
+    assert names(drawn[0]) == ["tiny 900", "reference 5,340", "others 697"]
     assert len(drawn[0].legends[0].get_texts()) == 2
 
 
@@ -62,7 +60,7 @@ def test_both_axes_are_logarithmic_with_plain_numbers(drawn: list[Figure]) -> No
 
 
 @pytest.mark.parametrize(
-    "groups",
+    "networks",
     [
         (sized("one", 900, 4),),
         (sized("perfect", 900, 0, 0), sized("not", 90, 1)),
@@ -71,6 +69,6 @@ def test_both_axes_are_logarithmic_with_plain_numbers(drawn: list[Figure]) -> No
     ],
 )
 def test_odd_studies_are_drawn_without_a_warning(
-    groups: tuple[GroupResult, ...], tmp_path: Path
+    networks: tuple[Sized, ...], tmp_path: Path
 ) -> None:
-    assert draw_sizes(groups, THEIRS, tmp_path / "sizes.png").exists()
+    assert draw_sizes(networks, THEIRS, tmp_path / "sizes.png").exists()

@@ -14,18 +14,20 @@ using Buffers = float* const*;
 // Room of one thread's for what is computed anew for each block, as large as the largest layer.
 struct Scratch {
     size_t input_size = 0, spread_size = 0, num_weights = 0;
-    Array<Lanes> input;   // what a convolution reads, padded
+    const Lanes* input = nullptr;  // what a convolution reads, padded: somebody else's, or
+    Array<Lanes> padded;
     Array<Lanes> spread;  // the gradient of what it gave, a stride apart, padded
     Array<Lanes> totals;  // its weights' gradients, lane by lane
 
     void make_room(const Stage& stage) {
         auto widen = [](size_t& size, size_t needed) { size = std::max(size, needed); };
-        widen(input_size, (size_t)stage.in_channels * stage.padded_h() * stage.padded_w());
+        if (stage.is_padded())
+            widen(input_size, (size_t)stage.in_channels * stage.padded_h() * stage.padded_w());
         widen(spread_size, (size_t)stage.out_channels * stage.spread_h() * stage.spread_w());
         widen(num_weights, stage.num_weights());
     }
     void allocate() {
-        input = zeros<Lanes>(input_size);
+        padded = zeros<Lanes>(input_size);
         spread = zeros<Lanes>(spread_size);
         totals = zeros<Lanes>(num_weights);
     }
@@ -97,9 +99,11 @@ public:
         }
     }
 
-    // Put what the convolution reads into the scratch, padded.
+    // Have the scratch hold what the convolution reads, padded.
     void read(const Lanes* from, Scratch& scratch) const {
-        Lanes* to = scratch.input.get();
+        scratch.input = stage.is_padded() ? scratch.padded.get() : from;
+        if (!stage.is_padded()) return;
+        Lanes* to = scratch.padded.get();
         int height = stage.padded_h(), width = stage.padded_w();
         std::memset(to, 0, sizeof(Lanes) * stage.in_channels * height * width);
         for (int c = 0; c < stage.in_channels; c++)
@@ -115,7 +119,7 @@ public:
                   stage.dilation_h * width, stage.dilation_w, stage.stride_w, stage.plane(), out};
         for (int g = 0; g < stage.groups; g++)
             convolve(walk, out, stage.out_h, stage.out_w, stage.stride_h * width,
-                     scratch.input.get() + g * in * plane,
+                     scratch.input + g * in * plane,
                      forward_weights.get() + g * out * stage.taps(),
                      stage.bias < 0 ? nullptr : params[stage.bias] + g * out,
                      block_of(convolved, block) + g * out * stage.plane());
@@ -155,6 +159,7 @@ public:
 
     // What follows the convolution: norm, activation, dropout and pools.
     const Lanes* finish(int block, int thread) {
+        if (is_bare()) return block_of(convolved, block);
         Values& own = finished[thread];
         const Lanes* from = block_of(convolved, block);
         Lanes* to = own.values[0].get();
@@ -178,7 +183,8 @@ public:
         if (dropout.drops())
             for (int i = 0; i < stage.out_size(); i++)
                 own.gradients[0][i] *= dropout.factors(block * stage.out_size() + i);
-        const Lanes *values = own.values[0].get(), *gradients = own.gradients[0].get();
+        const Lanes *values = is_bare() ? block_of(convolved, block) : own.values[0].get();
+        const Lanes* gradients = own.gradients[0].get();
         const Lanes* from = block_of(convolved, block);
         Lanes* to = block_of(deltas, block);
         for (int c = 0; c < stage.out_channels; c++) {
@@ -254,7 +260,7 @@ public:
             GradientWalk walk{stage.out_h,    stage.out_w, stage.stride_h * width,
                               stage.stride_w, out_plane,   stage.stride_h * out_width,
                               stage.stride_w};
-            weigh_all(walk, scratch.input.get() + g * in * plane, taps, given, out,
+            weigh_all(walk, scratch.input + g * in * plane, taps, given, out,
                       scratch.totals.get(),
                       sums[block].weight_gradients.get() + g * out * stage.taps());
         }
@@ -269,6 +275,10 @@ public:
     }
 
 private:
+    // Whether nothing follows the convolution.
+    bool is_bare() const {
+        return !has_norm() && stage.activation == NONE && !dropout.drops() && pools.empty();
+    }
     int group_in() const { return stage.in_channels / stage.groups; }
     int group_out() const { return stage.out_channels / stage.groups; }
     Lanes* block_of(const Array<Lanes>& values, int block) const {

@@ -38,6 +38,7 @@ struct Stage {
     // What the convolution reads, padded.
     int padded_h() const { return std::max(height + pad_h, last_row() + reach_h() + 1); }
     int padded_w() const { return std::max(width + pad_w, last_column() + reach_w() + 1); }
+    bool is_padded() const { return padded_h() != height || padded_w() != width; }
     // The gradient of what it gives, a stride apart, so padded that convolving it with the kernel
     // turned round is the gradient of what it reads.
     int spread_h() const { return std::max(height + pad_h, last_row() + 1) + reach_h(); }
