@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mnistops.networks.zoo import BEST
 from tests.made_data import write_dataset
 from tests.running import Run
 
@@ -122,4 +123,4 @@ def test_our_own_weights_work_right_after_the_install(command: Run) -> None:
     outcome = command("validate", "--split", "test", "--format", "json")
     result = json.loads(outcome.out)
     assert result["num_errors"] < 60
-    assert "weights/reference.pt" in outcome.err
+    assert f"weights/{BEST.name}.pt" in outcome.err
