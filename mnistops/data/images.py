@@ -119,7 +119,7 @@ def split(dataset: Dataset, num_holdout: int, fold: int = 0) -> Splits:
     """
     train, holdout = dataset.train, None
     if num_holdout:
-        if dataset.name == MNIST:
+        if dataset.is_mnist:
             order = torch.arange(len(train))
         else:
             generator = torch.Generator().manual_seed(HOLDOUT_SEED)

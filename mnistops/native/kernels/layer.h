@@ -14,7 +14,7 @@ using Buffers = float* const*;
 // Room of one thread's for what is computed anew for each block, as large as the largest layer.
 struct Scratch {
     size_t input_size = 0, spread_size = 0, num_weights = 0;
-    const Lanes* input = nullptr;  // what a convolution reads, padded: somebody else's, or
+    const Lanes* input = nullptr;  // what a convolution reads, padded: a layer's own, or `padded`
     Array<Lanes> padded;
     Array<Lanes> spread;  // the gradient of what it gave, a stride apart, padded
     Array<Lanes> totals;  // its weights' gradients, lane by lane
