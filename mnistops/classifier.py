@@ -83,7 +83,7 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
         if is_named:
             opened = open_network(network.name)
             if not isinstance(opened, NetworkSpec):
-                return _with_weights(
+                return with_weights(
                     _of_module(opened, network.name, size),
                     replace(checkpoint, network=network.name),
                 )
@@ -91,10 +91,15 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
         spec = checkpoint.own_spec("name the code: --network ").changed(size)
         checkpoint = replace(checkpoint, network=spec)
         expect_weights_fit(checkpoint)  # before anything large is made of a hostile spec
-        return _with_weights(_of_spec(spec), checkpoint)
+        return with_weights(_of_spec(spec), checkpoint)
 
 
-def _with_weights(classifier: Classifier, checkpoint: Checkpoint) -> Classifier:
+def with_weights(classifier: Classifier, checkpoint: Checkpoint) -> Classifier:
+    """The classifier, its weights now the checkpoint's.
+
+    Raises:
+        BadInput: they are not its network's.
+    """
     expect_weights_fit(checkpoint, classifier.module)
     with users_code(classifier.name):
         classifier.module.load_state_dict(dict(checkpoint.state_dict))

@@ -14,7 +14,7 @@ from mnistops.data.sources import FetchEvent
 from mnistops.device import device_name, open_device
 from mnistops.errors import MissingInput
 from mnistops.evaluation import BatchEvaluated, EvaluationResult, evaluate_in_batches
-from mnistops.networks.zoo import BEST, ZOO
+from mnistops.networks.zoo import BEST
 from mnistops.settings.sections import DataSettings
 from mnistops.settings.tree import Settings
 from mnistops.training.preparation import expect_images_fit
@@ -128,15 +128,11 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
 def checkpoint_path(settings: Settings) -> Path:
     """The checkpoint that the settings name; else the newest run's best, else its last; else ours.
 
-    A built-in network's name is that of its bundled checkpoint where no file has it.
-
     Raises:
         MissingInput: there is none where the settings name one.
     """
     named = settings.validate.checkpoint
     if named is not None:
-        if str(named) in ZOO and not named.exists():
-            return bundled_checkpoint(str(named))
         return find_checkpoint(named)
     run = newest_run(settings.output.runs_dir)
     return find_checkpoint(run) if run is not None else bundled_checkpoint(BEST.name)

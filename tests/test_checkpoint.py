@@ -81,6 +81,50 @@ def test_what_is_saved_loads(tmp_path: Path) -> None:
     assert plain["epoch"] == 2 and list(plain["state_dict"]) == list(module.state_dict())
 
 
+def saved(path: Path, **training: Any) -> dict[str, Any]:
+    """A checkpoint of ours, as the plain values that stand in it."""
+    held = training or None
+    save_checkpoint(path, SMALL, build(SMALL), Normalization(0.1, 0.3), {}, 0, {}, held)
+    values: dict[str, Any] = torch.load(path, weights_only=True)
+    return values
+
+
+def test_what_a_run_goes_on_from_is_kept_with_it(tmp_path: Path) -> None:
+    generator = torch.Generator().manual_seed(3)
+    saved(tmp_path / "last.pt", random={"order": generator.get_state()}, epochs=[{"loss": 0.5}])
+    training = load_checkpoint(tmp_path / "last.pt").training
+    assert training is not None and training["epochs"] == [{"loss": 0.5}]
+    assert torch.equal(training["random"]["order"], generator.get_state())
+
+
+def test_the_checkpoint_before_is_kept(tmp_path: Path) -> None:
+    for step in range(3):
+        saved(tmp_path / "last.pt", step=step)
+    held = [load_checkpoint(tmp_path / name).training for name in ("last.pt", "previous.pt")]
+    assert held == [{"step": 2}, {"step": 1}]
+    assert {path.name for path in tmp_path.iterdir()} == {"last.pt", "previous.pt"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values["state_dict"]["c.1.weight"].add_(1e-7),
+        lambda values: values["training"].update(step=6),
+        lambda values: values["normalization"].update(std=0.30000000000000004),
+        lambda values: values.update(epoch=1),
+        lambda values: values.pop("digest"),
+        lambda values: values.update(digest=None),
+        lambda values: values.update(more=1),
+        lambda values: values.update(odd={1, 2}),
+    ],
+)
+def test_values_that_are_not_those_that_were_saved_are_found(tmp_path: Path, change: Any) -> None:
+    values = saved(tmp_path / "last.pt", step=5)
+    change(values)
+    with pytest.raises(BadInput, match=r"odd.pt: expected (values of digest|plain values)"):
+        load_checkpoint(save(tmp_path / "odd.pt", values))
+
+
 @pytest.mark.parametrize(
     "held",
     [
@@ -117,7 +161,7 @@ def test_a_tensor_is_what_the_file_holds(
 
 
 def test_settings_are_sections_or_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="expected settings by section, got 3"):
+    with pytest.raises(BadInput, match="expected settings by name, got 3"):
         load_checkpoint(save(tmp_path / "odd.pt", ours(settings=3)))
 
 
@@ -203,9 +247,14 @@ def some_zip(path: Path) -> None:
         (lambda p: save(p, {}), BadInput, "tensors by name"),
         (lambda p: save(p, {"state_dict": {"a": 1}}), BadInput, "tensors by name"),
         (lambda p: save(p, {"state_dict": 1}), BadInput, "tensors by name"),
-        (lambda p: save(p, ours(format_version=2)), BadInput, "format version 1, got 2"),
-        (lambda p: save(p, ours(format_version=True)), BadInput, "format version 1, got True"),
-        (lambda p: save(p, ours(format_version=torch.ones(3))), BadInput, "format version 1, got"),
+        (lambda p: save(p, ours(format_version=3)), BadInput, "an older one, got 3"),
+        (lambda p: save(p, ours(format_version=0)), BadInput, "an older one, got 0"),
+        (lambda p: save(p, ours(format_version=True)), BadInput, "an older one, got True"),
+        (
+            lambda p: save(p, ours(format_version=torch.ones(3))),
+            BadInput,
+            "an older one, got tensor",
+        ),
         (lambda p: save(p, ours(network=HUGE)), BadInput, "got one too large"),
         (
             lambda p: save(p, ours(network={"name": "n"})),

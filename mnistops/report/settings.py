@@ -53,6 +53,8 @@ _EXAMPLES = {
     "rf.unit": "[0, 0]",
     "rf.plot": '"fields.png"',
     "train.learning_rate": "0.1",
+    "train.init_from": '"small"',
+    "train.resume": '"runs/mine"',
     "train.run_dir": '"runs/mine"',
     "study.recipe": '"one-cycle,plateau"',
     "study.vary": '["train.learning_rate=0.1,0.3"]',

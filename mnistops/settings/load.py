@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
 from mnistops.errors import MissingInput, UsageError, suggestion
-from mnistops.settings.fields import PREFIX, fields, form, option, sections, variable
+from mnistops.settings.fields import PREFIX, fields, form, option, sections, value_of, variable
 from mnistops.settings.tree import Settings, Tree, deep_merge, recipe_of
 
 COMMAND_LINE = "command line"
@@ -37,6 +37,11 @@ class Loaded:
 
     settings: Settings
     sources: Mapping[str, str]
+
+    def on_command_line(self) -> dict[str, object]:
+        """The values that the command line gave, by dotted key."""
+        given = (key for key, source in self.sources.items() if source == COMMAND_LINE)
+        return {key: value_of(self.settings, key) for key in given}
 
     def own_dropout(self) -> float | None:
         """``network.dropout`` for a look at the network as it is: a recipe's is for training."""

@@ -23,7 +23,7 @@ Format = Literal["table", "json", "csv", "markdown"]
 
 Recipe = Literal["one-cycle", "plateau"]
 
-BenchEngine = Literal["eager", "compiled", "compiled-bf16", "native"]
+BenchEngine = Literal["eager", "compiled", "compiled-bf16", "graph", "native"]
 
 SummaryColumn = Literal[
     "layer",
@@ -190,10 +190,10 @@ class TrainSettings(Section):
         description="Share of all steps that a running mean of the weights reaches back, which is "
         "then the result; 0: the weights themselves.",
     )
-    engine: Literal["auto", "eager", "compiled", "native"] = Field(
+    engine: Literal["auto", "eager", "compiled", "graph", "native"] = Field(
         "auto",
-        description="What runs a step: torch's operations one by one, compiled into one, or native "
-        "kernels; auto: the fastest that can.",
+        description="What runs a step: torch's operations one by one, compiled into one, recorded "
+        "as CUDA graphs, or native kernels; auto: the fastest that can, of all but graph.",
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="Numbers that a step computes in; auto: fp32."
@@ -257,6 +257,19 @@ class TrainSettings(Section):
     )
     require_target: bool = Field(
         False, description="Exit with 1 when the target accuracy is missed."
+    )
+    save_seconds: float = Field(
+        30.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="A run that is stopped loses no more than about so many seconds.",
+    )
+    init_from: Path | None = Field(
+        None,
+        description="Begin with the weights of this checkpoint, run folder or built-in network.",
+    )
+    resume: Path | None = Field(
+        None, description="Go on with the run in this folder, which was stopped, as it would have."
     )
     run_dir: Path | None = Field(
         None, description="The run's own folder, new or empty; unset: a new one in the runs folder."

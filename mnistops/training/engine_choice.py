@@ -18,6 +18,7 @@ from mnistops.training.engines import EngineChoice, EngineName, Precision, Workb
 # Compiling with torch takes up to a minute; a training that saves less is better off without it.
 COMPILING_SECONDS = 60.0
 STEPS_TIMED = 12
+_AUTO = "--engine auto takes the fastest engine that can train it"
 
 
 def choose_engine(bench: Workbench, settings: TrainSettings, num_steps: int) -> EngineChoice:
@@ -34,6 +35,8 @@ def choose_engine(bench: Workbench, settings: TrainSettings, num_steps: int) -> 
     if settings.engine != "auto":
         if settings.engine == "native":
             _expect_native(bench, precision)
+        if settings.engine == "graph" and (found := bench.graph_obstacle()):
+            raise UsageError(f"--engine graph: expected a CUDA device, got {found}", _AUTO)
         return EngineChoice(settings.engine, precision)
     memory = _Memory(bench, precision)
     remembered = memory.recall()
@@ -59,7 +62,7 @@ def _expect_native(bench: Workbench, precision: Precision) -> None:
     if found:
         raise UsageError(
             f"--engine native: expected a network and a batch that it has code for, got {found}",
-            "--engine auto takes the fastest engine that can train it",
+            _AUTO,
         )
 
 

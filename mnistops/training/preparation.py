@@ -3,7 +3,14 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from mnistops.classifier import Classifier, count_classes, open_classifier, try_training
+from mnistops.checkpoint import find_checkpoint, load_checkpoint
+from mnistops.classifier import (
+    Classifier,
+    count_classes,
+    open_classifier,
+    try_training,
+    with_weights,
+)
 from mnistops.data.augment import Warp
 from mnistops.data.images import MNIST, Dataset, Splits, open_dataset, split
 from mnistops.data.sources import FetchEvent
@@ -53,6 +60,8 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
     random = Randomness(settings.seed, device)
     with random.of_network():
         classifier = open_classifier(settings.network)
+    if train.init_from is not None:
+        with_weights(classifier, load_checkpoint(find_checkpoint(train.init_from)))
     image_size = classifier.image_size
     if image_size is None and settings.data.dataset == MNIST:
         image_size = MNIST_SIZE

@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
+from mnistops.checkpoint import find_checkpoint, load_checkpoint
 from tests.made_data import write_dataset
 from tests.running import Run
 
@@ -30,7 +32,8 @@ def test_stdout_holds_the_result_and_stderr_the_way_to_it(command: Run) -> None:
 def test_the_run_folder_has_its_files(command: Run) -> None:
     command("train", *QUICK)
     names = {path.name for path in Path("run").iterdir()}
-    assert names == {"config.toml", "run.json", "metrics.csv", "last.pt", "curves.png"}
+    checkpoints = {"last.pt", "previous.pt"}
+    assert names == {"config.toml", "run.json", "metrics.csv", "curves.png"} | checkpoints
     with Path("run/metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
@@ -162,3 +165,40 @@ def test_an_interrupt_ends_with_130(command: Run, monkeypatch: pytest.MonkeyPatc
     assert outcome.code == 130
     assert outcome.err.splitlines()[-1] == "interrupted"
     assert json.loads(Path("run/run.json").read_text())["status"] == "interrupted"
+
+
+def test_a_run_that_is_done_is_not_gone_on_with(command: Run) -> None:
+    command("train", *QUICK)
+    outcome = command("train", "--resume", "run")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "nothing to go on with: run is done\n"
+
+
+def test_a_resumed_run_keeps_its_settings_whatever_is_around(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("train", *QUICK)
+    record = json.loads(Path("run/run.json").read_text())
+    Path("run/run.json").write_text(json.dumps(record | {"status": "interrupted"}))
+    monkeypatch.setenv("MNISTOPS_TRAIN__EPOCHS", "7")
+    outcome = command("train", "--resume", "run", "--batch-size", "30", "--format", "json")
+    assert outcome.code == 0 and json.loads(outcome.out)
+    assert "going on from epoch 2, step 0" in outcome.err
+    assert json.loads(Path("run/run.json").read_text())["status"] == "done"
+    outcome = command("train", "--resume", "run", "--epochs", "3", "--seed", "1")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "error: --resume run: expected the settings of that run, got --seed 1 where it has 0, "
+        "--epochs 3 where it has 2\n"
+        "hint: leave them out, or begin a new run\n"
+    )
+
+
+def test_weights_to_begin_with_can_be_a_built_ins(command: Run) -> None:
+    outcome = command("train", "small", *QUICK, "--init-from", "small", "--learning-rate", "1e-9")
+    assert outcome.code == 0
+    bundled, trained = (
+        load_checkpoint(find_checkpoint(Path(name))).state_dict["head.1.weight"]
+        for name in ("small", "run")
+    )
+    torch.testing.assert_close(trained, bundled)

@@ -1,6 +1,7 @@
 """A training step, against torch's own arithmetic."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -24,14 +25,16 @@ def made_data(interpolation: Interpolation = "nearest") -> TrainingData:
     return TrainingData(splits.train, splits.normalization, interpolation)
 
 
-def make_step(network: nn.Module, rate: float = 0.1) -> TrainingStep:
-    return step_of(TorchEngine(network, made_data(), Randomness(0, CPU)), network, rate)
+Step = Callable[[Batch], tuple[float, int]]
 
 
-def step_of(engine: Engine, network: nn.Module, rate: float = 0.1) -> TrainingStep:
-    optimizer = make_optimizer(network, nesterov=True)
-    optimizer.param_groups[0]["lr"] = rate
-    return TrainingStep(engine, optimizer)
+def make_step(network: nn.Module) -> Step:
+    return step_of(TorchEngine(network, made_data(), Randomness(0, CPU)), network)
+
+
+def step_of(engine: Engine, network: nn.Module) -> Step:
+    step = TrainingStep(engine, make_optimizer(network, nesterov=True))
+    return lambda batch: step(batch, 0.1)
 
 
 def flat(*after: nn.Module) -> nn.Sequential:
@@ -132,8 +135,8 @@ def test_a_loss_that_is_no_number_changes_no_weight() -> None:
     linear = nn.Linear(784, 10)
     nn.init.constant_(linear.bias, math.nan)
     before = linear.weight.clone()
-    with pytest.raises(FloatingPointError, match="nan"):
-        make_step(nn.Sequential(nn.Flatten(), linear))(still(torch.arange(4)))
+    loss, _ = make_step(nn.Sequential(nn.Flatten(), linear))(still(torch.arange(4)))
+    assert math.isnan(loss)
     assert torch.equal(linear.weight, before)
 
 
@@ -142,8 +145,7 @@ def test_nor_does_it_natively() -> None:
     nn.init.constant_(network.state_dict()["last.0.bias"], math.nan)
     before = copied(network)
     step = step_of(native_engine(network), network)
-    with pytest.raises(FloatingPointError, match="nan"):
-        step(still(torch.arange(16)))
+    assert math.isnan(step(still(torch.arange(16)))[0])
     for key, parameter in network.named_parameters():
         torch.testing.assert_close(parameter.data, before[key], rtol=0, atol=0, equal_nan=True)
 
