@@ -1,5 +1,6 @@
 """Writing to disk: a file appears whole under its name, or not at all."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -29,6 +30,8 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _cannot_write(path, error) from None
         raise CannotCreate(
             f"{path}: expected to make a folder, got: {error.strerror}", "name another place"
         ) from None
@@ -81,13 +84,19 @@ def _staged(path: Path) -> Iterator[tuple[int, Path]]:
     try:
         file, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _cannot_write(path, error) from None
         raise CannotCreate(f"{path}: expected to make it, got: {error.strerror}") from None
     try:
         yield file, Path(name)
     except OSError as error:
-        raise CannotWrite(f"{path}: expected to write it, got: {error.strerror}") from None
+        raise _cannot_write(path, error) from None
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> CannotWrite:
+    return CannotWrite(f"{path}: expected to write it, got: {error.strerror}")
 
 
 def _umask() -> int:
