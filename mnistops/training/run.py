@@ -9,7 +9,7 @@ import torch
 from pydantic import ValidationError
 
 from mnistops.checkpoint import Checkpoint
-from mnistops.disk import staged_files
+from mnistops.disk import make_folder, staged_files
 from mnistops.errors import BadInput, MnistopsError
 from mnistops.lock import locked
 from mnistops.settings.tree import Settings
@@ -28,7 +28,7 @@ from mnistops.training.preparation import PreparationEvent, Prepared, prepare
 from mnistops.training.recipe import selection_of
 from mnistops.training.record import describe_run, outcome, recorded
 from mnistops.training.run_folder import (
-    claim_folder,
+    expect_empty,
     expect_same_settings,
     new_folder,
     read_settings,
@@ -73,6 +73,7 @@ def train(settings: Settings) -> Generator[RunEvent, None, RunResult]:
     prepared = yield from prepare(settings)
     folder = _make_folder(settings, prepared)
     with _alone_in(folder):
+        expect_empty(folder)  # only now: another run may have been at it
         write_settings(folder, settings)
         return (yield from _run(folder, settings, prepared, started, None))
 
@@ -219,7 +220,8 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 def _make_folder(settings: Settings, prepared: Prepared) -> Path:
     if settings.train.run_dir is not None:
-        return claim_folder(settings.train.run_dir)
+        make_folder(settings.train.run_dir)
+        return settings.train.run_dir
     name = prepared.bench.classifier.name
     return new_folder(settings.output.runs_dir, name, f"seed{settings.seed}")
 

@@ -45,20 +45,18 @@ def new_folder(runs_dir: Path, *names: str) -> Path:
     raise CannotCreate(f"{runs_dir / stem}: expected a free name, got a thousand that are taken")
 
 
-def claim_folder(path: Path) -> Path:
-    """The folder that the user named for a run: new, or empty.
+def expect_empty(folder: Path) -> None:
+    """Hold the folder that the user named for a run against what it should be: new, or empty.
 
     Raises:
-        CannotCreate: something is in it, or it cannot be made.
+        CannotCreate: something is in it.
     """
-    make_folder(path)
     # A run that was killed before it had begun leaves nothing that is worth keeping.
-    if {*path.iterdir()} - {path / LOCK, *staged_files(path)}:
+    if {*folder.iterdir()} - {folder / LOCK, *staged_files(folder)}:
         raise CannotCreate(
-            f"--run-dir {path}: expected a new or empty folder, got one with something in it",
+            f"--run-dir {folder}: expected a new or empty folder, got one with something in it",
             "name another folder, or leave --run-dir out",
         )
-    return path
 
 
 # A run repeated with its settings goes into a folder of its own.

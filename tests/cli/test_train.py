@@ -2,12 +2,14 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
 from mnistops.checkpoint import find_checkpoint, load_checkpoint
+from mnistops.lock import locked
 from tests.made_data import write_dataset
 from tests.running import Run
 
@@ -202,3 +204,17 @@ def test_weights_to_begin_with_can_be_a_built_ins(command: Run) -> None:
         for name in ("small", "run")
     )
     torch.testing.assert_close(trained, bundled)
+
+
+def test_two_runs_in_one_folder_are_one_too_many(command: Run) -> None:
+    command("train", *QUICK)
+    record = json.loads(Path("run/run.json").read_text())
+    Path("run/run.json").write_text(json.dumps(record | {"status": "running"}))
+    with locked(Path("run")):
+        outcome = command("train", "--resume", "run")
+    assert outcome.code == 75
+    assert outcome.err == (
+        "error: run: expected no other process at work in it, "
+        f"got one with pid {os.getpid()}\nhint: wait for it, or stop it\n"
+    )
+    assert command("train", "--resume", "run").code == 0

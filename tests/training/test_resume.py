@@ -96,6 +96,17 @@ def test_wherever_it_is_stopped_it_comes_to_the_same(values: dict[str, Any]) -> 
         assert_same(outcome(Path(name)), expected)
 
 
+@pytest.mark.slow
+def test_so_does_one_that_torch_compiles() -> None:
+    values = {"engine": "compiled", "averaging": 0.3}
+    result_of(train(settings("whole", **values)))
+    for count in (4, 7):
+        stop_after(count, settings(f"run{count}", **values))
+        torch.compiler.reset()  # as in a new process: it is compiled once more
+        result_of(resume(Path(f"run{count}")))
+        assert_same(outcome(Path(f"run{count}")), outcome(Path("whole")))
+
+
 def test_it_can_be_stopped_again_and_again() -> None:
     result_of(train(settings("whole")))
     stop_after(3, settings())

@@ -1,16 +1,23 @@
 """What a run saves of itself, and what it goes on from."""
 
+import math
+import threading
 from pathlib import Path
 
 import pytest
+import torch
 
 from mnistops.checkpoint import load_checkpoint
-from mnistops.errors import BadInput
+from mnistops.disk import replace_file
+from mnistops.errors import BadInput, NotFinite
 from mnistops.events import result_of
 from mnistops.settings import Settings
+from mnistops.training.batches import Batch
 from mnistops.training.events import CheckpointBroken, EpochDone, StepDone
 from mnistops.training.run import train
+from mnistops.training.run_folder import run_status
 from mnistops.training.saving import newest_checkpoint
+from mnistops.training.step import TrainingStep
 from tests.made_data import write_dataset
 
 
@@ -103,3 +110,45 @@ def test_weights_alone_are_not_enough() -> None:
     ) as error:
         newest()
     assert error.value.hint == "`mnistops train --init-from run/last.pt` begins a new run with them"
+
+
+def test_a_loss_that_is_no_number_is_never_saved_over_what_was_sound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls, original = iter(range(100)), TrainingStep.__call__
+
+    def step(self: TrainingStep, batch: Batch, rate: float) -> tuple[float, int]:
+        if next(calls) == 5:
+            with torch.no_grad():
+                for value in self.engine.network.state_dict().values():  # type: ignore[attr-defined]
+                    value.fill_(math.nan) if value.is_floating_point() else None
+            return math.nan, 0
+        return original(self, batch, rate)
+
+    monkeypatch.setattr(TrainingStep, "__call__", step)
+    with pytest.raises(NotFinite, match=r"^epoch 1, step 1: .* got nan at learning rate 0\.\d+$"):
+        result_of(train(settings(save_seconds=0)))
+    assert position() == (1, 1)
+    held = load_checkpoint(Path("run/last.pt")).state_dict.values()
+    assert all(value.isfinite().all() for value in held)
+    assert run_status(Path("run")) == "failed"
+
+
+def test_whoever_reads_while_it_saves_gets_the_old_one_or_the_new() -> None:
+    result_of(train(settings()))
+    stop, last = threading.Event(), Path("run/last.pt")
+    files = [last.read_bytes(), Path("run/previous.pt").read_bytes()]
+
+    def save() -> None:
+        while not stop.is_set():
+            for data in files:
+                replace_file(last, data)
+
+    saver = threading.Thread(target=save)
+    saver.start()
+    try:
+        epochs = {len((load_checkpoint(last).training or {})["epochs"]) for _ in range(200)}
+    finally:
+        stop.set()
+        saver.join()
+    assert epochs == {1, 2}
