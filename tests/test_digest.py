@@ -1,6 +1,8 @@
 """The digest of values: any difference makes another, the layout in a file makes none."""
 
+import hashlib
 import io
+import struct
 from typing import Any
 
 import pytest
@@ -83,3 +85,20 @@ def test_what_it_has_no_rule_for_is_refused() -> None:
         digest(nested)
     with pytest.raises(ValueError, match="got 4 bytes"):
         digest(torch.zeros(1).expand(1_000_000_000))
+
+
+def test_it_never_changes() -> None:
+    """Files that were written with another one would be refused."""
+    values = {
+        "a": [1, True, None, "x", 2.5],
+        "t": torch.arange(3, dtype=torch.float32),
+        "e": torch.zeros(0, 2),
+    }
+    fed = (
+        b"dict 3;str 1;alist 5;int 1;bool True;NoneType None;str 1;xfloat "
+        + struct.pack("<d", 2.5)
+        + b"str 1;ttensor torch.float32 [3];"
+        + struct.pack("<3f", 0, 1, 2)
+        + b"str 1;etensor torch.float32 [0, 2];"
+    )
+    assert digest(values) == hashlib.sha256(fed).hexdigest()
