@@ -101,7 +101,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code; an error is two lines on standard error."""
     try:
         code = app(list(arguments), prog_name="mnistops", standalone_mode=False)
-        if code == ExitCode.SIGINT:  # Typer's, for a KeyboardInterrupt
+        # Typer's own number, for a KeyboardInterrupt; a run that was stopped has told of it.
+        if code == ExitCode.SIGINT and not isinstance(code, ExitCode):
             remark("interrupted")
         return code if isinstance(code, int) else ExitCode.DONE
     except MnistopsError as error:

@@ -1,7 +1,7 @@
 """``mnistops train``."""
 
 from mnistops.cli.options import with_settings
-from mnistops.cli.signals import Stopped, noted
+from mnistops.cli.stopping import Stopped, noted
 from mnistops.errors import ExitCode
 from mnistops.events import result_of
 from mnistops.report.publish import publish
@@ -46,7 +46,7 @@ def train(loaded: Loaded) -> int:
             result = result_of(events, show)
         except Stopped as stopped:
             view.stopped()
-            return stopped.exit_code
+            return ExitCode(stopped.exit_code)
     if result is None:  # it was done before
         return ExitCode.DONE
     draw_curves(result, result.run_folder / "curves.png")

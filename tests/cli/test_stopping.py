@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistops.cli.signals import STOPPING, Stopped, noted
+from mnistops.cli.stopping import STOPPING, Stopped, noted
 from tests.made_data import write_dataset
 
 ROOT = Path(__file__).parents[2]
