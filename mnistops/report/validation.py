@@ -41,7 +41,7 @@ def write_results(done: "SplitDone", folder: Path) -> list[Path]:
         for label, row in enumerate(result.confusion)
     ]
     tables = {
-        "errors": [asdict(mistake) for mistake in result.mistakes],
+        "errors": _mistakes(done),
         "confusion": confusion,
         "per_class": _per_class(done),
     }
@@ -51,6 +51,10 @@ def write_results(done: "SplitDone", folder: Path) -> list[Path]:
         replace_file(path, f"{to_csv(records, _MISTAKE)}\n".encode())
         files.append(path)
     return [*files, draw_confusion(done, folder / f"{done.split}_confusion.png")]
+
+
+def _mistakes(done: "SplitDone") -> list[dict[str, Any]]:
+    return [{name: getattr(one, name) for name in _MISTAKE} for one in done.result.mistakes]
 
 
 def _per_class(done: "SplitDone") -> list[dict[str, Any]]:
@@ -74,16 +78,12 @@ def validation_report(outcome: "Validation", files: Sequence[Sequence[Path]]) ->
             "accuracy": done.result.accuracy,
             "loss": done.result.loss,
             "per_class": _per_class(done),
-            "mistakes": [asdict(mistake) for mistake in done.result.mistakes],
+            "mistakes": _mistakes(done),
             "files": [str(path) for path in written],
         }
         for done, written in zip(splits, files, strict=True)
     ]
-    records = [
-        {"split": done.split, **asdict(mistake)}
-        for done in splits
-        for mistake in done.result.mistakes
-    ]
+    records = [{"split": done.split, **mistake} for done in splits for mistake in _mistakes(done)]
     document = documents[0] if len(documents) == 1 else documents
     grids = (_grid(outcome, files), _class_grid(splits))
     return Report(grids, document, records, ("split", *_MISTAKE))

@@ -21,7 +21,7 @@ FILES = [Path("out", "a.png"), Path("out", "b.csv")]
 
 def done(split: Split = "test") -> SplitDone:
     """Three classes: 0 is told right but once, 1 is never told right, of 2 there is none."""
-    mistakes = (Mistake(4, 1, 0, 0.25), Mistake(2, 0, 1, 0.5))
+    mistakes = (Mistake(4, 1, 0, 0.25, ((0, 0.25), (1, 0.2))), Mistake(2, 0, 1, 0.5))
     confusion = ((3, 1, 0), (1, 0, 0), (0, 0, 0))
     return SplitDone(split, made_set(5), EvaluationResult(5, 0.125, confusion, mistakes))
 
