@@ -182,22 +182,22 @@ def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
     wrong = (predicted != labels).nonzero().flatten()
     wrong = wrong[confidences[wrong].argsort(stable=True)]
     # Stable, as argmax is: of equal classes the first stands first.
-    likeliest = outputs[wrong].argsort(dim=1, descending=True, stable=True)[:, :MOST_LIKELY]
-    mistakes = zip(
+    classes = outputs[wrong].argsort(dim=1, descending=True, stable=True)[:, :MOST_LIKELY]
+    shares = probabilities[wrong].gather(1, classes)
+    likeliest = (
+        tuple(zip(*one, strict=True)) for one in zip(classes.tolist(), shares.tolist(), strict=True)
+    )
+    mistakes = map(
+        Mistake,
         wrong.tolist(),
         labels[wrong].tolist(),
         predicted[wrong].tolist(),
         confidences[wrong].tolist(),
-        likeliest.tolist(),
-        probabilities[wrong].gather(1, likeliest).tolist(),
-        strict=True,
+        likeliest,
     )
     return EvaluationResult(
         num_images,
         functional.cross_entropy(outputs.double(), labels).item(),
         tuple(map(tuple, pairs.reshape(num_classes, num_classes).tolist())),
-        tuple(
-            Mistake(*values, tuple(zip(classes, shares, strict=True)))
-            for *values, classes, shares in mistakes
-        ),
+        tuple(mistakes),
     )

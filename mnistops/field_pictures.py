@@ -91,19 +91,28 @@ class FieldPicture:
 
 
 def field_picture(network: NetworkSettings, rf: RfSettings) -> FieldPicture:
+    """The `picture_of` the network that the settings name.
+
+    The gradients are of the weights that it has: a checkpoint's own, a built-in's that come with
+    the package, those that a module in Python is made with, else random ones, always the same.
+
+    Raises:
+        MnistopsError: of `open_network` and `picture_of`.
+    """
+    return picture_of(open_trained(network), rf)
+
+
+def picture_of(opened: Trained, rf: RfSettings) -> FieldPicture:
     """What the centre unit of each layer sees, counted and by gradients, for each dilation asked.
 
     One network shows its windows, up to 9 of them evenly chosen, the last one included; several
-    dilations show the last 3 changed layers, convolutions if there are any. The gradients are of
-    the weights that the network has: a checkpoint's own, a built-in's that come with the package,
-    those that a module in Python is made with, else random ones, always the same. They are the
-    mean over the digit, moved about a little.
+    dilations show the last 3 changed layers, convolutions if there are any. Gradients are the mean
+    over the digit, moved about a little.
 
     Raises:
-        MnistopsError: of `open_network`, `field_tables` and `path_counts`, the last only if not one
-            layer can be drawn.
+        MnistopsError: of `field_tables` and `path_counts`, the last only if not one layer can be
+            drawn.
     """
-    opened = open_trained(network)
     tables = field_tables(opened.graph, rf.model_copy(update={"all_layers": True}))
     graphs = [_graph_of(opened.graph, table, rf) for table in tables]
     notes: list[str] = []

@@ -63,11 +63,14 @@ def _per_class(done: "SplitDone") -> list[dict[str, Any]]:
     ]
 
 
-def validation_report(outcome: "Validation", files: Sequence[Sequence[Path]]) -> Report:
+def validation_report(
+    outcome: "Validation", files: Sequence[Sequence[Path]], page: Path | None = None
+) -> Report:
     """The validation in every format.
 
     Args:
         files: that were written of each split.
+        page: the report, if one was written; only people are told.
     """
     splits = outcome.splits
     documents = [
@@ -85,11 +88,15 @@ def validation_report(outcome: "Validation", files: Sequence[Sequence[Path]]) ->
     ]
     records = [{"split": done.split, **mistake} for done in splits for mistake in _mistakes(done)]
     document = documents[0] if len(documents) == 1 else documents
-    grids = (_grid(outcome, files), _class_grid(splits))
+    notes = [
+        f"pictures and CSV files: {files[0][0].parent}",
+        *([f"report: {page}"] if page else []),
+    ]
+    grids = (_grid(outcome, notes), class_grid(splits))
     return Report(grids, document, records, ("split", *_MISTAKE))
 
 
-def _grid(outcome: "Validation", files: Sequence[Sequence[Path]]) -> Grid:
+def _grid(outcome: "Validation", notes: Sequence[str]) -> Grid:
     rows = tuple(
         (
             done.split,
@@ -100,12 +107,11 @@ def _grid(outcome: "Validation", files: Sequence[Sequence[Path]]) -> Grid:
         )
         for done in outcome.splits
     )
-    note = f"pictures and CSV files: {files[0][0].parent}"
     title = f"{outcome.network} of {outcome.checkpoint.name} on {outcome.dataset}"
-    return Grid(_SPLITS, rows, title=title, notes=(note,))
+    return Grid(_SPLITS, rows, title=title, notes=tuple(notes))
 
 
-def _class_grid(splits: "Sequence[SplitDone]") -> Grid:
+def class_grid(splits: "Sequence[SplitDone]") -> Grid:
     """A row for each class, columns for each split."""
     columns = [Column("class")]
     for done in splits:

@@ -292,6 +292,11 @@ class ValidateSettings(Section):
     max_errors: int | None = Field(
         None, ge=0, description="Exit with 1 when more mistakes than this are made on a split."
     )
+    report: bool = Field(
+        False,
+        description="Also write report.html: one page with the numbers, the curves, the mistakes, "
+        "the network and its settings.",
+    )
 
 
 class OutputSettings(Section):
