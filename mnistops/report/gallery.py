@@ -49,12 +49,15 @@ class Gallery:
         cards: the most confident first, at most 500.
         pairs: classes that are taken for each other, the most often first, at most 60.
         num_pairs: that there are in all.
+        taken_for: images of other classes that are taken for each class.
         is_ink: whether the pictures are black ink without a ground.
     """
 
+    done: "SplitDone"
     cards: tuple[Card, ...]
     pairs: tuple[Pair, ...]
     num_pairs: int
+    taken_for: tuple[int, ...]
     is_ink: bool
 
 
@@ -71,7 +74,9 @@ def gallery_of(done: "SplitDone") -> Gallery:
     pairs.sort(key=lambda pair: -pair.count)
     chosen = sorted(_chosen(result.mistakes, pairs), key=lambda mistake: -mistake.confidence)
     cards = tuple(Card(mistake, _picture(done.images, mistake.index, is_ink)) for mistake in chosen)
-    return Gallery(cards, tuple(pairs[:MOST_PAIRS]), len(pairs), is_ink)
+    wrong = Counter(mistake.predicted for mistake in result.mistakes)
+    taken_for = tuple(wrong[label] for label in range(len(result.confusion)))
+    return Gallery(done, cards, tuple(pairs[:MOST_PAIRS]), len(pairs), taken_for, is_ink)
 
 
 def _chosen(mistakes: "Iterable[Mistake]", pairs: Sequence[Pair]) -> "list[Mistake]":

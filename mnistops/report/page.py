@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mnistops.analysis.window import times
 from mnistops.disk import make_folder, replace_file
 from mnistops.report.field_tiles import field_tiles
-from mnistops.report.gallery import Gallery, gallery_of
+from mnistops.report.gallery import gallery_of
 from mnistops.report.grid import Column, Grid, notes_of
 from mnistops.report.line_chart import LineChart, line_chart
 from mnistops.report.numbers import accuracy, duration, integer, probability
@@ -20,9 +20,7 @@ from mnistops.report.validation import class_grid
 
 if TYPE_CHECKING:
     from mnistops.dossier import Dossier
-    from mnistops.evaluation import EvaluationResult
     from mnistops.training.run_record import RunRecord
-    from mnistops.validation import SplitDone
 
 MOST_CLASSES = 50
 """With more, a matrix has no room, and the pairs most often taken for each other are listed."""
@@ -43,14 +41,6 @@ class Figure:
     more: str = ""
 
 
-@dataclass(frozen=True)
-class SplitSection:
-    """A split's part of the page."""
-
-    done: "SplitDone"
-    gallery: Gallery
-
-
 def write_page(dossier: "Dossier", path: Path) -> Path:
     """Write the report as one HTML file that needs no other.
 
@@ -65,8 +55,8 @@ def write_page(dossier: "Dossier", path: Path) -> Path:
 def page_of(dossier: "Dossier") -> bytes:
     """The report as HTML."""
     validation, record = dossier.validation, dossier.run
-    # What the network never saw comes first.
-    splits = validation.splits[::-1]
+    splits = validation.splits[::-1]  # what the network never saw comes first
+    num_classes = len(splits[0].result.confusion)
     return render_page(
         "report",
         network=validation.network,
@@ -74,10 +64,10 @@ def page_of(dossier: "Dossier") -> bytes:
         facts=dict(_facts(dossier)),
         charts=_charts(record) if record and record.epochs else (),
         epochs=_epoch_grid(record) if record and record.epochs else None,
-        splits=[SplitSection(done, gallery_of(done)) for done in splits],
-        names=[str(label) for label in range(len(splits[0].result.confusion))],
-        has_matrix=len(splits[0].result.confusion) <= MOST_CLASSES,
-        has_numbers=len(splits[0].result.confusion) <= MOST_NUMBERED,
+        galleries=[gallery_of(done) for done in splits],
+        names=[str(label) for label in range(num_classes)],
+        has_matrix=num_classes <= MOST_CLASSES,
+        has_numbers=num_classes <= MOST_NUMBERED,
         classes=class_grid(splits),
         summary=summary_report(dossier.summary).grids[0] if dossier.summary else None,
         fields=field_tiles(dossier.picture) if dossier.picture else None,
@@ -85,33 +75,13 @@ def page_of(dossier: "Dossier") -> bytes:
             {"is_default": choice.is_default, "pair": (choice.key, _shown(choice.value))}
             for choice in dossier.choices
         ],
-        versions={
-            "of the run": _versions(record),
-            "of this report": dossier.versions,
-        },
+        versions={"of the run": _versions(record), "of this report": dossier.versions},
         notes=dossier.notes,
         probability=probability,
         integer=integer,
         times=times,
         notes_of=notes_of,
-        errors_of=_errors_of,
-        taken_for=_taken_for,
     )
-
-
-def _errors_of(result: "EvaluationResult") -> list[int]:
-    """How often each class is taken for each other one."""
-    return [
-        count
-        for actual, row in enumerate(result.confusion)
-        for predicted, count in enumerate(row)
-        if actual != predicted
-    ]
-
-
-def _taken_for(result: "EvaluationResult", label: int) -> int:
-    """Images of other classes that are taken for this one."""
-    return sum(row[label] for actual, row in enumerate(result.confusion) if actual != label)
 
 
 def _figures(dossier: "Dossier") -> "Iterator[Figure]":

@@ -75,14 +75,24 @@ def test_a_picture_is_of_its_own_image() -> None:
 
 
 def test_pairs_are_counted_the_most_often_first() -> None:
-    found = gallery_of(made_split(9000, num_classes=20))
-    assert found.num_pairs == 20 * 19
+    found = gallery_of(made_split(9000, num_classes=40))
+    assert found.num_pairs == 40 * 39
     assert len(found.pairs) == gallery.MOST_PAIRS
     counts = [pair.count for pair in found.pairs]
     assert counts == sorted(counts, reverse=True)
     assert all(pair.actual != pair.predicted for pair in found.pairs)
+    shown = {(card.mistake.actual, card.mistake.predicted) for card in found.cards}
+    assert shown >= {(pair.actual, pair.predicted) for pair in found.pairs}
 
 
 def test_without_a_mistake_there_is_nothing_to_show() -> None:
     found = gallery_of(made_split(0))
     assert (found.cards, found.pairs, found.num_pairs) == ((), (), 0)
+    assert found.taken_for == (0,) * 10
+
+
+def test_what_is_taken_for_a_class_is_counted_by_columns() -> None:
+    done = made_split(37)
+    columns = zip(*done.result.confusion, strict=True)
+    expected = [sum(column) - column[label] for label, column in enumerate(columns)]
+    assert list(gallery_of(done).taken_for) == expected

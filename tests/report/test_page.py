@@ -44,9 +44,12 @@ class Parsed(HTMLParser):
         if data.strip():
             self.texts.append((self._open[-1] if self._open else "", data.strip()))
 
-    def of(self, tag: str, text: str = "") -> list[dict[str, str]]:
-        """Attributes of the elements with this tag whose class has this word."""
-        return [a for t, a in self.elements if t == tag and text in a.get("class", "")]
+    def of(self, tag: str, words: str = "") -> list[dict[str, str]]:
+        """Attributes of the elements with this tag whose class has these words."""
+        wanted = set(words.split())
+        return [
+            a for t, a in self.elements if t == tag and wanted <= set(a.get("class", "").split())
+        ]
 
     def ids(self) -> list[str]:
         return [a["id"] for _, a in self.elements if "id" in a]
