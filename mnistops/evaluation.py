@@ -16,6 +16,8 @@ from mnistops.events import result_of
 from mnistops.user_code import users_code
 
 BATCH_SIZE = 1000
+MOST_LIKELY = 5
+"""Classes that are told of a mistake, with their probabilities."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,14 @@ class Mistake:
     Attributes:
         index: of the image in its split, from 0.
         confidence: the probability of the predicted class, in 0..1.
+        likeliest: up to five classes and their probabilities, the predicted one first.
     """
 
     index: int
     actual: int
     predicted: int
     confidence: float
+    likeliest: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,21 +176,28 @@ def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
             f"{num_images:,} images"
         )
     # Rows of log-probabilities come out as they went in.
-    confidences = functional.softmax(outputs.double(), 1).amax(1)
-    predicted = outputs.argmax(1)
+    probabilities = functional.softmax(outputs.double(), 1)
+    confidences, predicted = probabilities.amax(1), outputs.argmax(1)
     pairs = torch.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     wrong = (predicted != labels).nonzero().flatten()
     wrong = wrong[confidences[wrong].argsort(stable=True)]
-    mistakes = zip(
+    # Stable, as argmax is: of equal classes the first stands first.
+    classes = outputs[wrong].argsort(dim=1, descending=True, stable=True)[:, :MOST_LIKELY]
+    shares = probabilities[wrong].gather(1, classes)
+    likeliest = (
+        tuple(zip(*one, strict=True)) for one in zip(classes.tolist(), shares.tolist(), strict=True)
+    )
+    mistakes = map(
+        Mistake,
         wrong.tolist(),
         labels[wrong].tolist(),
         predicted[wrong].tolist(),
         confidences[wrong].tolist(),
-        strict=True,
+        likeliest,
     )
     return EvaluationResult(
         num_images,
         functional.cross_entropy(outputs.double(), labels).item(),
         tuple(map(tuple, pairs.reshape(num_classes, num_classes).tolist())),
-        tuple(Mistake(*values) for values in mistakes),
+        tuple(mistakes),
     )

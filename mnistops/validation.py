@@ -8,7 +8,7 @@ from typing import Literal
 
 from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
-from mnistops.classifier import load_classifier
+from mnistops.classifier import Classifier, load_classifier
 from mnistops.data.images import MNIST, ImageSet, open_dataset
 from mnistops.data.sources import FetchEvent
 from mnistops.device import device_name, open_device
@@ -76,14 +76,19 @@ class Validation:
     """A whole validation.
 
     Attributes:
-        network: its name.
+        classifier: that was run, on the CPU again.
         dataset: its name, or its folder.
     """
 
     checkpoint: Path
-    network: str
+    classifier: Classifier
     dataset: str
     splits: tuple[SplitDone, ...]
+
+    @property
+    def network(self) -> str:
+        """Its name."""
+        return self.classifier.name
 
 
 ValidationEvent = (
@@ -122,7 +127,8 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
             )
             done.append(SplitDone(split, images, result))
             yield done[-1]
-    return Validation(path, classifier.name, dataset.name, tuple(done))
+    module.cpu()
+    return Validation(path, classifier, dataset.name, tuple(done))
 
 
 def checkpoint_path(settings: Settings) -> Path:

@@ -11,6 +11,8 @@ from mnistops.cli.app import run
 from mnistops.disk import cache_folder
 from tests.running import Outcome, Run
 
+pytest_plugins = ["tests.browser"]
+
 # A failing example prints how to repeat it; a slow machine is no failure.
 settings.register_profile("mnistops", deadline=None, print_blob=True)
 settings.load_profile("mnistops")

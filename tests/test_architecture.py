@@ -40,6 +40,7 @@ FLOORS: list[set[str]] = [
     {"validation"},
     {"trained"},
     {"field_pictures"},
+    {"dossier"},
     {"report"},
     {"cli"},
     {"__main__", ""},
@@ -91,6 +92,9 @@ LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
     ),
     "torchvision": ({"benchmark.reference"}, set()),
     "matplotlib": ({"report"}, set()),
+    "jinja2": ({"report"}, set()),
+    "markupsafe": ({"report"}, set()),
+    "PIL": ({"report", "benchmark.reference"}, set()),
     "numpy": (
         {"data", "training.lr_range", "studies", "report", "analysis.paths", "analysis.effective"},
         {
@@ -105,6 +109,9 @@ LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
             "report.confusion",
             "report.mistakes",
             "report.field_panels",
+            "report.field_tiles",
+            "report.gallery",
+            "report.png",
         },
     ),
     "scipy": ({"studies.statistics"}, {"studies.statistics"}),

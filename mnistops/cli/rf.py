@@ -15,7 +15,7 @@ from mnistops.report.cover import cover_report
 from mnistops.report.publish import publish
 from mnistops.report.receptive_field import field_report, verdict_lines
 from mnistops.settings import Loaded, Settings
-from mnistops.settings.sections import RfSettings
+from mnistops.settings.inspection import RfSettings
 
 if TYPE_CHECKING:
     from mnistops.analysis.probing.verdict import Verdict

@@ -12,14 +12,13 @@ from pydantic_settings import (
 )
 
 from mnistops.settings.forms import Form
+from mnistops.settings.inspection import RfSettings, SummarySettings
 from mnistops.settings.sections import (
     BenchSettings,
     DataSettings,
     NetworkSettings,
     OutputSettings,
-    RfSettings,
     Section,
-    SummarySettings,
     TrainSettings,
     ValidateSettings,
     refuse_truth,

@@ -26,7 +26,7 @@ from mnistops.training.loop import LoopEvent, fit
 from mnistops.training.lr_range import RangeStep, RangeTest, search_rates
 from mnistops.training.preparation import PreparationEvent, Prepared, prepare
 from mnistops.training.recipe import selection_of
-from mnistops.training.record import describe_run, outcome, recorded
+from mnistops.training.recording import describe_run, outcome, recorded
 from mnistops.training.run_folder import (
     expect_empty,
     expect_same_settings,

@@ -170,16 +170,16 @@ def run_status(folder: Path) -> str | None:
     return _recorded(folder, "status")
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """What run.json says; nothing where there is none, or one of another kind."""
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """What run.json says; None where there is none, or one of another kind."""
     try:
         record = json.loads((folder / RECORD).read_bytes())
     except (OSError, ValueError, RecursionError):
-        return {}
-    return record if isinstance(record, dict) else {}
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def _recorded(folder: Path, key: str) -> str | None:
     """A text in run.json."""
-    value = read_record(folder).get(key)
+    value = (read_record(folder) or {}).get(key)
     return value if isinstance(value, str) else None

@@ -3,12 +3,14 @@
 import csv
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 from mnistops.checkpoint import find_checkpoint, load_checkpoint
+from mnistops.errors import BadInput
 from mnistops.lock import locked
 from tests.made_data import write_dataset
 from tests.running import Run
@@ -35,7 +37,10 @@ def test_the_run_folder_has_its_files(command: Run) -> None:
     command("train", *QUICK)
     names = {path.name for path in Path("run").iterdir()}
     checkpoints = {"last.pt", "previous.pt"}
-    assert names == {"config.toml", "run.json", "metrics.csv", "curves.png"} | checkpoints
+    assert (
+        names
+        == {"config.toml", "run.json", "metrics.csv", "curves.png", "report.html"} | checkpoints
+    )
     with Path("run/metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
@@ -47,6 +52,34 @@ def test_the_run_folder_has_its_files(command: Run) -> None:
         "learning_rate",
         "time_seconds",
     ]
+
+
+def test_the_report_is_of_the_run(command: Run) -> None:
+    outcome = command("train", *QUICK, "--format", "json")
+    page = Path("run/report.html").read_text()
+    errors = json.loads(outcome.out)["final"]["test_errors"]
+    assert f"{errors} of 50 images are taken for another class" in page
+    assert "Every epoch in numbers" in page and 'id="train"' not in page
+
+
+def test_a_network_in_python_has_a_report_too(command: Run) -> None:
+    shutil.copytree(Path(__file__).parents[2] / "examples", "examples")
+    outcome = command("train", "examples/residual.py:Net", *QUICK, "--epochs", "1")
+    assert outcome.code == 0
+    assert "second.excite" in Path("run/report.html").read_text()
+
+
+def test_a_report_that_cannot_be_made_is_told_of_and_the_run_is_good(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise BadInput("made: expected a page, got none")
+
+    monkeypatch.setattr("mnistops.dossier.compile_dossier", fail)
+    outcome = command("train", *QUICK)
+    assert outcome.code == 0
+    assert outcome.err.splitlines()[-1] == "no report: made: expected a page, got none"
+    assert "nothing was chosen" in outcome.out and not Path("run/report.html").exists()
 
 
 def test_json_is_one_object(command: Run) -> None:

@@ -50,7 +50,7 @@ def recorded(folder: Path, settings: Settings, begun: RunBegun) -> Iterator[dict
         del values[name]
     record = {
         "status": "running",
-        **_when(read_record(folder), datetime.now(UTC).isoformat()),
+        **_when(read_record(folder) or {}, datetime.now(UTC).isoformat()),
         **values,
         "dataset": settings.data.dataset,
         "seed": settings.seed,
