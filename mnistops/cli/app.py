@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from mnistops import __version__
-from mnistops.cli import bench, config, data, lr_find, rf, study, summary, train, validate
+from mnistops.cli import bench, config, data, doctor, lr_find, rf, study, summary, train, validate
 from mnistops.errors import ExitCode, MnistopsError, UsageError
 from mnistops.report.console import remark, visible, write
 
@@ -29,6 +29,7 @@ app.command("lr-find")(lr_find.lr_find)
 app.command("study")(study.study)
 app.command("bench")(bench.bench)
 app.command("validate")(validate.validate)
+app.command("doctor")(doctor.doctor)
 
 data_app = typer.Typer(help="Fetch MNIST, or check the data that is there.")
 data_app.command("fetch")(data.fetch)
