@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from mnistops.data.sources import Fetching, SourceFailed
 from mnistops.report.console import remark, visible
 
 # A terminal with fewer columns has no room for more than a bar.
@@ -78,9 +79,6 @@ class View:
 
     def show(self, event: object) -> None:
         """Tell of the fetching of data."""
-        # Imported here: they load numpy, and a bar may be wanted where that is broken.
-        from mnistops.data.sources import Fetching, SourceFailed
-
         match event:
             case Fetching():
                 done = f"{event.done_bytes / 1e6:.1f} MB" if event.done_bytes else ""
