@@ -39,6 +39,7 @@ FLOORS: list[set[str]] = [
     {"benchmark"},
     {"diagnosis"},
     {"validation"},
+    {"runs"},
     {"trained"},
     {"field_pictures"},
     {"report"},
@@ -108,7 +109,7 @@ LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
             "report.field_panels",
         },
     ),
-    "scipy": ({"studies.statistics"}, {"studies.statistics"}),
+    "scipy": ({"studies.statistics", "runs.mcnemar"}, {"studies.statistics", "runs.mcnemar"}),
     "rich": ({"report"}, {"report"}),
     "typer": ({"cli"}, {"cli"}),
 }
