@@ -12,7 +12,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from mnistops import __version__
-from mnistops.cli import bench, config, data, lr_find, rf, study, summary, train, validate
+from mnistops.cli import (
+    bench,
+    config,
+    data,
+    doctor,
+    lr_find,
+    rf,
+    runs,
+    study,
+    summary,
+    train,
+    validate,
+)
 from mnistops.errors import ExitCode, MnistopsError, UsageError
 from mnistops.report.console import remark, visible, write
 
@@ -29,6 +41,13 @@ app.command("lr-find")(lr_find.lr_find)
 app.command("study")(study.study)
 app.command("bench")(bench.bench)
 app.command("validate")(validate.validate)
+app.command("doctor")(doctor.doctor)
+
+runs_app = typer.Typer(help="List the runs that were, show one, or compare some.")
+runs_app.command("list")(runs.list_)
+runs_app.command("show")(runs.show)
+runs_app.command("compare")(runs.compare)
+app.add_typer(runs_app, name="runs")
 
 data_app = typer.Typer(help="Fetch MNIST, or check the data that is there.")
 data_app.command("fetch")(data.fetch)
@@ -48,6 +67,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+@runs_app.callback(invoke_without_command=True)
 @data_app.callback(invoke_without_command=True)
 @config_app.callback(invoke_without_command=True)
 def _help_without_command(context: typer.Context) -> None:

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, Concatenate, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
@@ -18,8 +18,11 @@ NETWORK = "network.name"
 
 def with_settings(
     *sections_or_keys: str, network_argument: bool = False
-) -> Callable[[Callable[[Loaded], int | None]], Callable[..., int | None]]:
+) -> Callable[[Callable[Concatenate[Loaded, ...], int | None]], Callable[..., int | None]]:
     """Make a Typer command of a function of the loaded settings.
+
+    What else the function takes is the command's own, as Typer has it: what it is about, which is
+    no setting.
 
     Args:
         sections_or_keys: whose settings get an option: ``rf``, ``output.format``.
@@ -31,12 +34,17 @@ def with_settings(
             # Where two share an option, as --recipe, it is the first one's.
             chosen.setdefault(option(key, field), (key, field))
 
-    def decorate(command: Callable[[Loaded], int | None]) -> Callable[..., int | None]:
+    def decorate(
+        command: Callable[Concatenate[Loaded, ...], int | None],
+    ) -> Callable[..., int | None]:
+        _, *own = inspect.signature(command).parameters.values()
+
         def parsed(config: Path | None = None, debug: bool = False, **given: Any) -> int | None:
             del debug  # `app.run` looks for it in the arguments: an error can come before this
-            return command(load_settings(_tree(given), config))
+            arguments = {item.name: given.pop(item.name) for item in own}
+            return command(load_settings(_tree(given), config), **arguments)
 
-        parameters = list(_parameters(chosen.values(), network_argument))
+        parameters = [*own, *_parameters(chosen.values(), network_argument)]
         parsed.__doc__ = command.__doc__
         parsed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         parsed.__annotations__ = {item.name: item.annotation for item in parameters}

@@ -13,6 +13,7 @@ from pydantic_settings import (
 
 from mnistops.settings.forms import Form
 from mnistops.settings.inspection import RfSettings, SummarySettings
+from mnistops.settings.runs import RunsSettings
 from mnistops.settings.sections import (
     BenchSettings,
     DataSettings,
@@ -77,6 +78,7 @@ with warnings.catch_warnings():
         study: StudySettings = StudySettings()
         bench: BenchSettings = BenchSettings()
         validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
+        runs: RunsSettings = RunsSettings()
         output: OutputSettings = OutputSettings()
 
         _refuse_truth = field_validator("*", mode="before")(refuse_truth)

@@ -41,6 +41,7 @@ def process(*arguments: str, **options: object) -> subprocess.CompletedProcess[s
         ["rf", "net.toml", "--format", "json"],
         ["rf", "--dilation", "1", "--dilation", "2", "--keep-size"],
         ["config", "show"],
+        ["runs", "list"],
     ],
 )
 def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
