@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 360, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 352, 10, 192
-"""The box that lines are drawn in."""
+BOX = {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
+"""What lines are drawn in."""
 
 MOST_TICKS = 6
 
