@@ -131,7 +131,7 @@ class _Scale:
         found: list[float] = []
         if self.is_logarithmic:
             for subs in ((1, 2, 5), (1, 3), (1,)):
-                found = self._inside(LogLocator(subs=subs))
+                found = self._inside(LogLocator(subs=subs, numticks=MOST_TICKS))
                 if len(found) <= MOST_TICKS:
                     break
         return (
