@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 360, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 352, 10, 192
-"""The box that lines are drawn in."""
+BOX = {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
+"""What lines are drawn in."""
 
 MOST_TICKS = 6
 
@@ -130,7 +131,7 @@ class _Scale:
         found: list[float] = []
         if self.is_logarithmic:
             for subs in ((1, 2, 5), (1, 3), (1,)):
-                found = self._inside(LogLocator(subs=subs))
+                found = self._inside(LogLocator(subs=subs, numticks=MOST_TICKS))
                 if len(found) <= MOST_TICKS:
                     break
             found = found[:: -(-len(found) // MOST_TICKS) or 1]  # of many decades, some

@@ -12,7 +12,7 @@ from mnistops.disk import make_folder, replace_file
 from mnistops.report.field_tiles import field_tiles
 from mnistops.report.gallery import gallery_of
 from mnistops.report.grid import Column, Grid, notes_of
-from mnistops.report.line_chart import LineChart, line_chart
+from mnistops.report.line_chart import BOX, HEIGHT, WIDTH, LineChart, line_chart
 from mnistops.report.numbers import accuracy, duration, integer, probability
 from mnistops.report.summary import summary_report
 from mnistops.report.template import render_page
@@ -63,6 +63,8 @@ def page_of(dossier: "Dossier") -> bytes:
         figures=list(_figures(dossier)),
         facts=dict(_facts(dossier)),
         charts=_charts(record) if record and record.epochs else (),
+        chart_size=(WIDTH, HEIGHT),
+        box=BOX,
         epochs=_epoch_grid(record) if record and record.epochs else None,
         galleries=[gallery_of(done) for done in splits],
         names=[str(label) for label in range(num_classes)],

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
@@ -36,11 +36,12 @@ def test_values_stand_where_matplotlib_puts_them(values: list[float], is_logarit
 
 
 @given(VALUES, st.booleans())
+@example([86957.0, 0.0078125], True)  # seven powers of ten
 def test_all_is_in_the_box_and_ticks_are_few(values: list[float], is_logarithmic: bool) -> None:
     drawn = chart(*values, is_logarithmic=is_logarithmic)
     for point in drawn.lines[0].points:
         assert LEFT <= point.x <= RIGHT and TOP <= point.y <= BOTTOM
-    assert 1 <= len(drawn.up) <= MOST_TICKS + 1
+    assert 2 <= len(drawn.up) <= MOST_TICKS + 1
     assert 1 <= len(drawn.across) <= MOST_TICKS + 1
     for ticks in (drawn.up, drawn.across):
         for one, other in pairwise(ticks):
