@@ -3,7 +3,6 @@
 Sizes are in pixels, pairs are (height, width), and one number stands for a pair of it.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, get_args
@@ -20,6 +19,7 @@ from pydantic import (
 )
 
 from mnistops.errors import BadInput, UsageError, suggestion
+from mnistops.toml import parse_toml
 
 
 def _as_pair(value: object) -> object:
@@ -190,9 +190,9 @@ class NetworkSpec(Frozen):
             BadInput: not TOML, or not a network in this vocabulary.
         """
         try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise BadInput(f"{origin}: expected TOML, got a malformed file: {error}") from None
+            values = parse_toml(text)
+        except ValueError as error:
+            raise BadInput(f"{origin}: expected TOML, got {error}") from None
         return cls.from_values(values, origin)
 
     @classmethod

@@ -6,7 +6,6 @@ the one that ``--config`` names, else ``mnistops.toml``, else ``[tool.mnistops]`
 """
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 from mnistops.errors import MissingInput, UsageError, suggestion
 from mnistops.settings.fields import PREFIX, fields, form, option, sections, variable
 from mnistops.settings.tree import Settings, Tree, deep_merge, recipe_of
+from mnistops.toml import read_toml
 
 COMMAND_LINE = "command line"
 ENVIRONMENT = "environment"
@@ -117,11 +117,11 @@ def _read_file(config_file: Path | None) -> Iterator[tuple[str, Tree]]:
 
 def _parse(path: Path) -> Tree:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: expected TOML, got a malformed file: {error}") from None
+        return read_toml(path)
     except OSError as error:
-        raise MissingInput(f"{path}: expected a readable file, got {error.strerror}") from None
+        raise MissingInput(f"{path}: expected a readable file, got: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: expected TOML, got {error}") from None
 
 
 def _explain(error: ValidationError, layers: list[tuple[str, Tree]]) -> UsageError:
