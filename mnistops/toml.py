@@ -1,6 +1,7 @@
 """TOML as Python reads it, within bounds that Python does not set."""
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ LARGEST = 1 << 18
 _TOO_LONG = f"more than {LARGEST:,} bytes"
 # A dotted key takes Python the square of its length: of 64 KiB, a minute.
 _MOST_DOTS = 1000
+_MOST_VALUES = 100_000
+_DEEPEST = 20
+_DEEP = "too many brackets within brackets"
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -41,10 +45,35 @@ def parse_toml(text: str) -> dict[str, Any]:
     if any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
         raise ValueError(f"more than {_MOST_DOTS:,} dots in a line")
     try:
-        return tomllib.loads(text)
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"a malformed file: {error}") from None
+        raise ValueError(f"a malformed file: {error!s:.200}") from None
     except RecursionError:
-        raise ValueError("too many brackets within brackets") from None
+        raise ValueError(_DEEP) from None
     except ValueError:  # Python reads no more than 4,300
         raise ValueError("a number of too many digits") from None
+    expect_bounds(values)
+    return values
+
+
+def expect_bounds(values: object) -> None:
+    """Raises ValueError where values are more, or deeper in each other, than any that are meant.
+
+    Or greater whole numbers than TOML has. Nobody could look through them, or even print them.
+    """
+    level = [values]
+    for _ in range(_DEEPEST):
+        level = [child for value in level for child in _inside(value)]
+        if not level:
+            return
+        if len(level) > _MOST_VALUES:
+            raise ValueError(f"more than {_MOST_VALUES:,} values")
+        if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in level):
+            raise ValueError("a whole number beyond 64 bits")
+    raise ValueError(_DEEP)
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()

@@ -13,10 +13,10 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
-from mnistops.errors import MissingInput, UsageError, suggestion
+from mnistops.errors import MissingInput, UsageError, shown, suggestion
 from mnistops.settings.fields import PREFIX, fields, form, option, sections, variable
 from mnistops.settings.tree import Settings, Tree, deep_merge, recipe_of
-from mnistops.toml import read_toml
+from mnistops.toml import expect_bounds, read_toml
 
 COMMAND_LINE = "command line"
 ENVIRONMENT = "environment"
@@ -66,7 +66,7 @@ def load_settings(command_line: Tree | None = None, config_file: Path | None = N
     for key in given:
         # Before pydantic-settings could take it for an argument of its own, as `_env_file`.
         if key not in Settings.model_fields:
-            raise _unknown(f"{_source(key, layers)}: {key}", key)
+            raise _unknown(f"{_source(key, layers)}: {key:.80}", key)
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -88,7 +88,9 @@ def _read_environment() -> Tree:
                 near.replace("'", f"'{PREFIX}", 1) if near else _LIST_SETTINGS,
             )
     try:
-        return dict(EnvSettingsSource(Settings)())
+        values = dict(EnvSettingsSource(Settings)())
+        expect_bounds(values)
+        return values
     except SettingsError as error:
         # Only a section is read as JSON; the message quotes its name.
         section = str(error).split('"')[1]
@@ -96,6 +98,10 @@ def _read_environment() -> Tree:
         raise UsageError(
             f"{variable(section)}: expected the section as JSON, got: {error.__cause__}",
             f"set its values one by one, as {variable(key)}",
+        ) from None
+    except (RecursionError, ValueError):
+        raise UsageError(
+            f"{PREFIX}*: expected settings, got too much in one of them", _LIST_SETTINGS
         ) from None
 
 
@@ -109,10 +115,21 @@ def _read_file(config_file: Path | None) -> Iterator[tuple[str, Tree]]:
     path = config_file or Path("mnistops.toml")
     if path.is_file():
         yield str(path), _parse(path)
-    elif (path := Path("pyproject.toml")).is_file():
+    elif _mentions_us(path := Path("pyproject.toml")):
         tool = _parse(path).get("tool")
         table = tool.get("mnistops") if isinstance(tool, dict) else None
         yield "pyproject.toml", table if isinstance(table, dict) else {}
+
+
+def _mentions_us(path: Path) -> bool:
+    """Whether it may have a table of ours; any other file is not looked into, sound or not."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return any(b"mnistops" in line for line in file)
+    except OSError:
+        return True  # and `_parse` tells why it cannot be read
 
 
 def _parse(path: Path) -> Tree:
@@ -132,15 +149,17 @@ def _explain(error: ValidationError, layers: list[tuple[str, Tree]]) -> UsageErr
     )
     known = dict(fields())
     source = _source(key, layers)
-    where = f"{source}: {key}"
+    where = f"{source}: {key:.80}"
     if source == COMMAND_LINE and key in known:
         where = option(key, known[key])
     elif source.startswith(ENVIRONMENT):
         where = source.removeprefix(ENVIRONMENT).strip()
     if key in known:
-        return UsageError(f"{where}: expected {form(known[key])}, got {_given(key, layers)!r:.80}")
+        return UsageError(f"{where}: expected {form(known[key])}, got {shown(_given(key, layers))}")
     if key in sections():
-        return UsageError(f"{where}: expected a table of settings, got {_given(key, layers)!r:.80}")
+        return UsageError(
+            f"{where}: expected a table of settings, got {shown(_given(key, layers))}"
+        )
     return _unknown(where, key)
 
 
@@ -167,7 +186,9 @@ def _given(key: str, layers: list[tuple[str, Tree]]) -> object:
     """The raw value of ``key`` in the highest layer that sets it."""
     found = (_find(key, values) for _, values in layers)
     value = next((value for value in found if value is not _ABSENT), None)
-    return ",".join(map(str, value)) if isinstance(value, list) else value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ",".join(value)
+    return value
 
 
 _ABSENT = object()
