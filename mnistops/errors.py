@@ -100,6 +100,14 @@ class Locked(MnistopsError):
     exit_code = ExitCode.LOCKED
 
 
+def shown(value: object) -> str:
+    """The first 80 characters of a value as Python writes it."""
+    try:
+        return f"{value!r:.80}"
+    except (ValueError, RecursionError):  # thousands of digits, or of brackets within brackets
+        return f"a {type(value).__name__} too large to show"
+
+
 def suggestion(word: str, known: Iterable[str]) -> str | None:
     """``did you mean 'x'?`` for the known word nearest to ``word``, if one is near."""
     near = get_close_matches(word, list(known), n=1)

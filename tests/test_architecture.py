@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "mnistops"
 # on one floor may not import each other. The longest name that fits a module says where it stands.
 FLOORS: list[set[str]] = [
     {"errors"},
-    {"user_code", "disk", "lock", "events", "torch_file", "digest", "garbage", "bundled"},
+    {"user_code", "disk", "lock", "toml", "events", "torch_file", "digest", "garbage", "bundled"},
     {"settings"},
     {"networks.spec", "networks.zoo", "networks"},
     {"analysis"},

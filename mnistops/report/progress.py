@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from mnistops.data.sources import Fetching, SourceFailed
+from mnistops.data.sources import Fetching, SourceFailed, Waiting
 from mnistops.report.console import remark, visible
 
 # A terminal with fewer columns has no room for more than a bar.
@@ -89,3 +89,5 @@ class View:
             case SourceFailed():
                 self.clear()
                 self.line(visible(f"no data from {event.source}: {event.reason}"))
+            case Waiting():
+                self.line(visible(f"waiting: {event.reason}"))

@@ -25,8 +25,10 @@ BenchEngine = Literal["eager", "compiled", "compiled-bf16", "graph", "native"]
 
 
 def refuse_truth(cls: type[BaseModel], value: object, info: ValidationInfo) -> object:
-    """Keep ``epochs = true`` from meaning 1."""
+    """Keep ``epochs = true`` from meaning 1, and a path from what no path can hold."""
     field = cls.model_fields[info.field_name or ""]
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("a null character is in no text")
     if isinstance(value, bool) and field.annotation is not bool:
         raise ValueError("true or false is no value of this setting")
     return value

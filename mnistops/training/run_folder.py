@@ -4,7 +4,6 @@ import csv
 import json
 import platform
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields as columns
 from datetime import datetime
@@ -18,6 +17,7 @@ from mnistops.lock import LOCK
 from mnistops.settings.fields import fields, option, value_of
 from mnistops.settings.sections import TrainSettings
 from mnistops.settings.tree import Settings
+from mnistops.toml import read_toml
 
 RECORD = "run.json"
 CONFIG = "config.toml"
@@ -91,13 +91,13 @@ def read_settings(folder: Path) -> Settings:
     """
     path = folder / CONFIG
     try:
-        return Settings(**tomllib.loads(path.read_text(encoding="utf-8")))
+        return Settings(**read_toml(path))
     except OSError:
         raise MissingInput(
             f"--resume {folder}: expected a run's folder, got no {CONFIG} in it",
             "`mnistops runs list` shows the runs",
         ) from None
-    except (ValueError, RecursionError) as error:  # pydantic's, tomllib's and codecs' errors are
+    except (ValueError, TypeError) as error:  # pydantic's errors, and those of TOML, are values'
         raise BadInput(
             f"{path}: expected the settings of a run, got: {str(error).splitlines()[0]:.200}"
         ) from None

@@ -10,7 +10,7 @@ import pytest
 
 from mnistops.data import sources
 from mnistops.data.files import FILES
-from mnistops.data.sources import Fetching, SourceFailed, fetch_mnist
+from mnistops.data.sources import Fetching, SourceFailed, Waiting, fetch_mnist
 from mnistops.report.progress import View
 
 UP, ERASE = "\x1b[1A", "\x1b[2K"
@@ -180,6 +180,14 @@ def test_a_failed_source_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         view.show(SourceFailed("https://a", "a.gz: expected to download it, got: timed out"))
     assert capsys.readouterr().err == (
         "no data from https://a: a.gz: expected to download it, got: timed out\n"
+    )
+
+
+def test_who_is_waited_for_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with View() as view:
+        view.show(Waiting("data: expected no other process at work in it, got one with pid 3"))
+    assert capsys.readouterr().err == (
+        "waiting: data: expected no other process at work in it, got one with pid 3\n"
     )
 
 
