@@ -3,7 +3,9 @@
 import hashlib
 import json
 import platform
+from collections.abc import Generator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import get_args
 
 import torch
@@ -20,7 +22,17 @@ COMPILING_SECONDS = 60.0
 STEPS_TIMED = 12
 
 
-def choose_engine(bench: Workbench, settings: TrainSettings, num_steps: int) -> EngineChoice:
+@dataclass(frozen=True)
+class EngineMissed:
+    """An engine that may be faster is not to be had here; the training goes on without it."""
+
+    engine: EngineName
+    reason: str
+
+
+def choose_engine(
+    bench: Workbench, settings: TrainSettings, num_steps: int
+) -> Generator[EngineMissed, None, EngineChoice]:
     """The engine and the precision of a training of so many steps.
 
     What is fastest is found once for a machine and a network, by a few steps of each that leave no
@@ -37,17 +49,27 @@ def choose_engine(bench: Workbench, settings: TrainSettings, num_steps: int) -> 
         return EngineChoice(settings.engine, precision)
     memory = _Memory(bench, precision)
     remembered = memory.recall()
-    if remembered is not None and (remembered != "native" or _can_be_native(bench)):
+    if remembered in ("eager", "compiled"):
         return EngineChoice(remembered, precision)
     eager = EngineChoice("eager", precision)
-    if precision == "fp32" and _can_be_native(bench):
+    can_be_native, missed = False, None
+    try:
+        can_be_native = precision == "fp32" and bench.native_obstacle() is None
+    except MnistopsError as error:  # no compiler, say, or no room for what it builds
+        missed = EngineMissed("native", error.message)
+        yield missed
+    if can_be_native:
+        if remembered == "native":
+            return EngineChoice("native")
         seconds = _fastest_steps(bench, eager, EngineChoice("native"))
     elif _fastest_steps(bench, eager)["eager"] * num_steps < 2 * COMPILING_SECONDS:
         return eager  # of a longer training more could be said
     else:
         try:
             seconds = _fastest_steps(bench, eager, EngineChoice("compiled", precision))
-        except UsageError:  # there is no compiler, say
+        except UsageError as error:  # there is no compiler, say
+            if missed is None:
+                yield EngineMissed("compiled", error.message)
             return eager
     fastest = min(seconds, key=lambda name: seconds[name])
     memory.keep(fastest, seconds)
@@ -61,13 +83,6 @@ def _expect_native(bench: Workbench, precision: Precision) -> None:
             f"--engine native: expected a network and a batch that it has code for, got {found}",
             "--engine auto takes the fastest engine that can train it",
         )
-
-
-def _can_be_native(bench: Workbench) -> bool:
-    try:
-        return bench.native_obstacle() is None
-    except MnistopsError:  # no compiler, say, or no room for what it builds
-        return False
 
 
 def _fastest_steps(bench: Workbench, *choices: EngineChoice) -> dict[EngineName, float]:

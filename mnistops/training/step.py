@@ -21,6 +21,7 @@ from mnistops.disk import cache_folder
 from mnistops.native.network import NativeNetwork
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
+from mnistops.resources import resources_for_batch
 from mnistops.training.batches import Batch
 from mnistops.training.randomness import Randomness
 from mnistops.user_code import users_code
@@ -177,9 +178,11 @@ class TrainingStep:
 
         Raises:
             FloatingPointError: the loss is no number; nothing was changed but running statistics.
+            OutOfResources: memory ran out, or the device went away.
         """
-        loss, num_right = self.engine.gradients(batch)
-        if not isfinite(loss):
-            raise FloatingPointError(loss)
-        self.optimizer.step()
+        with resources_for_batch(len(batch)):
+            loss, num_right = self.engine.gradients(batch)
+            if not isfinite(loss):
+                raise FloatingPointError(loss)
+            self.optimizer.step()
         return loss, num_right
