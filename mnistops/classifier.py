@@ -8,6 +8,7 @@ from mnistops.analysis.window import times
 from mnistops.checkpoint import Checkpoint, expect_weights_fit, open_network
 from mnistops.errors import BadInput
 from mnistops.networks.spec import ImageSize, NetworkSpec, image_size
+from mnistops.resources import resources_for_batch
 from mnistops.settings.sections import NetworkSettings
 from mnistops.user_code import users_code
 
@@ -143,13 +144,20 @@ def try_training(classifier: Classifier, num_images: int, image_size: ImageSize)
 
     Raises:
         BadInput: the network cannot be trained on batches of so many images.
+        OutOfResources: memory does not suffice for one.
     """
     from torch.nn import functional
 
     module = classifier.module
     before = deepcopy(module.state_dict())
-    outputs = run_once(classifier.name, module.train(), num_images, image_size)
-    with users_code(classifier.name):
+    with resources_for_batch(num_images), users_code(classifier.name):
+        outputs = run_once(classifier.name, module.train(), num_images, image_size)
+        if not outputs.requires_grad:
+            raise BadInput(
+                f"{classifier.name}: expected outputs that its parameters can learn from, got ones "
+                "without gradients",
+                "detach(), no_grad() or a cast to whole numbers may stand in its forward pass",
+            )
         functional.cross_entropy(outputs, outputs.argmax(1)).backward()  # type: ignore[no-untyped-call]
         module.load_state_dict(before)
     module.zero_grad()

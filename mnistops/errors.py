@@ -6,6 +6,7 @@
      ├─ BadInput        65   a file, a network or data that is not what it should be
      ├─ MissingInput    66   a file that is not there
      ├─ NoSource        69   data that none of its sources gives
+     ├─ OutOfResources  71   memory that ran out, or a device that went away
      ├─ CannotCreate    73   an output that cannot be made where it was asked for
      ├─ CannotWrite     74   an output that broke off while it was written
      └─ Locked          75   a folder that another process is at work in
@@ -80,6 +81,12 @@ class NoSource(MnistopsError):
     """Data that none of its sources gives."""
 
     exit_code = ExitCode.NO_SOURCE
+
+
+class OutOfResources(MnistopsError):
+    """Memory ran out, or the device went away."""
+
+    exit_code = ExitCode.RESOURCE
 
 
 class CannotCreate(MnistopsError):

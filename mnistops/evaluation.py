@@ -13,6 +13,7 @@ from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
 from mnistops.errors import NotFinite
 from mnistops.events import result_of
+from mnistops.resources import OTHER_DEVICE, resources_for_batch
 from mnistops.user_code import users_code
 
 BATCH_SIZE = 1000
@@ -143,9 +144,15 @@ def evaluate_in_batches(
     try:
         for start in range(0, len(images), batch_size):
             chosen = slice(start, start + batch_size)
-            with torch.inference_mode(), _whole_float32(), users_code(type(network).__name__):
+            done = min(start + batch_size, len(images))
+            with (
+                torch.inference_mode(),
+                _whole_float32(),
+                resources_for_batch(done - start, OTHER_DEVICE),
+                users_code(type(network).__name__),
+            ):
                 outputs.append(compute(normalization(images.pixels(chosen))).float())
-            yield BatchEvaluated(min(start + batch_size, len(images)), len(images))
+            yield BatchEvaluated(done, len(images))
     finally:
         network.train(was_training)
     return _result(torch.cat(outputs).cpu(), images.labels.cpu())

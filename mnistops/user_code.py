@@ -9,6 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from mnistops.errors import BadInput, MnistopsError
+from mnistops.resources import out_of_resources
 
 _NOT_THE_USERS = tuple(
     Path(folder).resolve()
@@ -29,13 +30,16 @@ def users_code(what: str, advice: str = "see") -> Iterator[None]:
 
     Raises:
         BadInput: it failed or wanted to exit; the hint shows where.
+        OutOfResources: memory ran out in it, or the device went away.
     """
     try:
         with redirect_stdout(sys.stderr):
             yield
-    except MnistopsError:
+    except (MnistopsError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # a SystemExit, or one of the user's own
+        if found := out_of_resources(error, what):
+            raise found from error
         text = str(error).strip().split("\n")[0]
         got = f"{type(error).__name__}: {text}" if text else type(error).__name__
         raise BadInput(

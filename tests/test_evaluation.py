@@ -11,7 +11,7 @@ from torch import nn
 
 from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
-from mnistops.errors import BadInput, NotFinite
+from mnistops.errors import BadInput, NotFinite, OutOfResources
 from mnistops.evaluation import BatchEvaluated, evaluate, evaluate_in_batches
 from mnistops.events import result_of
 from mnistops.networks.build import build
@@ -180,6 +180,13 @@ def test_a_network_that_fails_is_the_users(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(BadInput, match=r"^Odd: expected it to run, got RuntimeError"):
         evaluate(Odd(), made_set(20), PLAIN)
     assert capsys.readouterr().out == ""
+
+
+def test_a_batch_that_is_too_much_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Table, "forward", lambda *_: torch.empty(10**15))
+    images = told([[9, 0, 0], [90, 0, 0], [20, 0, 9]], [0, 1, 1])
+    with pytest.raises(OutOfResources, match=r"^a batch of 2 images: expected enough memory"):
+        result_of(evaluate_in_batches(Table(), images, PLAIN, batch_size=2))
 
 
 @pytest.mark.gpu

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from torch import nn
 
-from mnistops.errors import BadInput, UsageError
+from mnistops.errors import BadInput, OutOfResources, UsageError
 from mnistops.user_code import missing_arguments, users_code, users_line
 
 
@@ -32,6 +32,23 @@ def test_an_error_of_ours_passes_through() -> None:
 def test_an_interrupt_passes_through() -> None:
     with pytest.raises(KeyboardInterrupt), users_code("net.py:Net"):
         raise KeyboardInterrupt
+
+
+def test_whatever_else_is_raised_is_told() -> None:
+    class Own(BaseException):
+        """Not even an Exception."""
+
+    for error in (Own("odd"), SystemExit(0), GeneratorExit()):
+        with pytest.raises(BadInput, match=f"got {type(error).__name__}"), users_code("net.py:Net"):
+            raise error
+
+
+def test_memory_that_runs_out_is_no_mistake_of_the_code() -> None:
+    with (
+        pytest.raises(OutOfResources, match=r"^net\.py:Net: expected enough"),
+        users_code("net.py:Net"),
+    ):
+        raise MemoryError
 
 
 def test_prints_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

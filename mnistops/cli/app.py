@@ -6,7 +6,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import takewhile
 from typing import Annotated, NoReturn
 
 import typer
@@ -25,8 +24,12 @@ from mnistops.cli import (
     train,
     validate,
 )
-from mnistops.errors import ExitCode, MnistopsError, UsageError
+from mnistops.cli.crash import explain_crash
+from mnistops.cli.signals import interruption
+from mnistops.cli.usage import usage_error
+from mnistops.errors import CannotWrite, ExitCode, MnistopsError
 from mnistops.report.console import remark, visible, write
+from mnistops.resources import out_of_resources
 
 app = typer.Typer(
     help="Design tiny image classifiers and prove them.",
@@ -87,21 +90,12 @@ def _root(
     _help_without_command(context)
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and exit with its code; an error is two lines on standard error.
-
-    Args:
-        arguments: None takes the process's.
-    """
-    is_process = arguments is None
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+def main() -> NoReturn:
+    """Run the command of this process, and end it with the command's code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # an ASCII stream loses nothing
-    code = run(arguments)
-    if is_process:
-        _leave(code)
-    sys.exit(code)
+    _leave(run(sys.argv[1:]))
 
 
 def _leave(code: int) -> NoReturn:
@@ -121,46 +115,43 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code; an error is two lines on standard error."""
     try:
         code = app(list(arguments), prog_name="mnistops", standalone_mode=False)
-        # Typer's own number, for a KeyboardInterrupt; a run that was stopped has told of it.
-        if code == ExitCode.SIGINT and not isinstance(code, ExitCode):
+    except BaseException as error:
+        code = interruption()  # whatever became of it in the code that it came upon
+        if code is None:
+            return _fail(error, arguments)
+    # Typer's own number, for a KeyboardInterrupt; a run that was stopped has told of it.
+    if code == ExitCode.SIGINT and not isinstance(code, ExitCode):
+        code = interruption() or code
+        if code == ExitCode.SIGINT:
             remark("interrupted")
-        return code if isinstance(code, int) else ExitCode.DONE
-    except MnistopsError as error:
-        failure = error
-    except typer.TyperException as error:
-        failure = _usage_error(error, arguments)
-    except SystemExit:
-        return ExitCode.DONE  # Typer's, where the reader of a help text has closed the pipe
-    except Exception as error:
-        failure = MnistopsError(
-            f"mnistops: expected no bug, got {type(error).__name__}: {error}",
-            "please report it, with what the same command prints with --debug",
-        )
-        failure.__cause__ = error
-    _print_error(failure)
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _fail(error: BaseException, arguments: Sequence[str]) -> int:
+    """Tell of the error and return its exit code."""
+    if isinstance(error, SystemExit) and _is_typers(arguments):
+        return ExitCode.DONE  # also where the reader of a help text has closed the pipe
+    failure = _explained(error, arguments)
+    lines = [f"error: {failure.message}", *([f"hint: {failure.hint}"] if failure.hint else [])]
+    remark("\n".join(visible(" ".join(line.splitlines())) for line in lines))
     if "--debug" in arguments:
         remark("".join(traceback.format_exception(failure)).rstrip())
     return failure.exit_code
 
 
-def _print_error(error: MnistopsError) -> None:
-    lines = [f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
-    remark("\n".join(visible(" ".join(line.splitlines())) for line in lines))
+def _is_typers(arguments: Sequence[str]) -> bool:
+    """Whether Typer does it all: a help text, or what a shell completes words by."""
+    own = {"--help", "-h", "--install-completion", "--show-completion"}
+    return not own.isdisjoint(arguments) or "_MNISTOPS_COMPLETE" in os.environ
 
 
-def _usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
-    """Typer's complaint about the command line in our two lines."""
-    words = takewhile(lambda word: not word.startswith("-"), arguments)
-    option = getattr(error, "option_name", None)
-    near = getattr(error, "possibilities", None)
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else " ".join(["mnistops", *words])
-    hint = f"`{path} --help` shows what it takes"
-    if hasattr(error, "possibilities"):
-        message = f"{option}: expected an option of `{path}`, got an unknown one"
-        return UsageError(message, f"did you mean {near[0]}?" if near else hint)
-    if option is not None and "requires" in error.format_message():
-        return UsageError(f"{option}: expected a value, got none", hint)
-    message, asked, near = error.format_message().partition("Did you mean ")
-    message = message.rstrip(". ")
-    return UsageError(message[:1].lower() + message[1:], f"did you mean {near}" if asked else hint)
+def _explained(error: BaseException, arguments: Sequence[str]) -> MnistopsError:
+    """Any error as one of ours."""
+    if isinstance(error, MnistopsError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return usage_error(error, arguments)
+    if isinstance(error, OSError) and _is_typers(arguments):
+        place = error.filename or "standard output"
+        return CannotWrite(f"{place}: expected to write, got: {error.strerror}")
+    return out_of_resources(error) or explain_crash(error, arguments)

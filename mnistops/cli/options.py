@@ -9,11 +9,15 @@ from typing import Annotated, Any, Concatenate, get_origin
 import typer
 from pydantic.fields import FieldInfo
 
+from mnistops.errors import UsageError
 from mnistops.settings.fields import choices, fields, form, option, sections, value_type, variable
 from mnistops.settings.load import Loaded, load_settings
 from mnistops.settings.tree import Tree
 
 NETWORK = "network.name"
+
+# Before the name of the option that turns another one off.
+OFF = "no__"
 
 
 def with_settings(
@@ -41,6 +45,8 @@ def with_settings(
 
         def parsed(config: Path | None = None, debug: bool = False, **given: Any) -> int | None:
             del debug  # `app.run` looks for it in the arguments: an error can come before this
+            if network_argument and given[NETWORK.replace(".", "__")] == "":
+                raise UsageError("NETWORK: expected a name or a file, got ''")
             arguments = {item.name: given.pop(item.name) for item in own}
             return command(load_settings(_tree(given), config), **arguments)
 
@@ -59,6 +65,11 @@ def _tree(given: dict[str, Any]) -> Tree:
     for name, value in given.items():
         if value is None or value == []:
             continue
+        if name.startswith(OFF):
+            name, value = name.removeprefix(OFF), False
+            if given[name]:
+                flag = name.rpartition("__")[2].replace("_", "-")
+                raise UsageError(f"--{flag}: expected it or --no-{flag}, got both")
         section, _, key = name.rpartition("__")
         (tree.setdefault(section, {}) if section else tree)[key] = value
     return tree
@@ -74,7 +85,12 @@ def _parameters(
                 str | None,
                 typer.Argument(metavar="NETWORK", help=_help(key, field), show_default=False),
             )
-        yield _parameter(key.replace(".", "__"), kind, info)
+        name = key.replace(".", "__")
+        yield _parameter(name, kind, info)
+        if value_type(field) is bool:
+            # By itself, for beside each other in a help text the two leave no room for it.
+            info = typer.Option(_negative(key, field), hidden=True)
+            yield _parameter(OFF + name, kind, info)
     yield _parameter(
         "config",
         Path | None,
@@ -88,7 +104,12 @@ def _parameters(
     yield _parameter(
         "debug",
         bool | None,
-        typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel="General"),
+        typer.Option(
+            "--debug",
+            metavar="",
+            help="Show the traceback of an error.",
+            rich_help_panel="General",
+        ),
     )
 
 
@@ -106,10 +127,10 @@ def _typer_option(key: str, field: FieldInfo) -> tuple[Any, Any]:
         typer.Option, help=_help(key, field), show_default=False, rich_help_panel=_panel(key)
     )
     if value_type(field) is bool:
-        return bool | None, make(f"{flag}/--no-{flag[2:]}")
+        return bool | None, make(flag, metavar="")
     names = choices(field)
     words = {int: "N", float: "NUMBER", str: "TEXT", Path: "PATH"}
-    metavar = "|".join(names) or words.get(value_type(field), "LIST")
+    metavar = "NAME" if names else words.get(value_type(field), "LIST")
     complete = (
         (lambda incomplete: [n for n in names if n.startswith(incomplete)]) if names else None
     )
@@ -118,17 +139,20 @@ def _typer_option(key: str, field: FieldInfo) -> tuple[Any, Any]:
     return kind, make(flag, metavar=metavar, autocompletion=complete)
 
 
+def _negative(key: str, field: FieldInfo) -> str:
+    return f"--no-{option(key, field)[2:]}"
+
+
 def _panel(key: str) -> str:
     section = sections().get(key.split(".")[0]) if "." in key else None
     return "General" if section is None else (section.__doc__ or "").split(".")[0]
 
 
 def _help(key: str, field: FieldInfo) -> str:
-    is_plain = choices(field) or value_type(field) in (bool, str, Path)
-    accepts = "" if is_plain else f" ({form(field)})"
+    accepts = "" if value_type(field) in (str, Path) else f" ({form(field)})"
     default = field.default
     if isinstance(default, bool):
-        default = "on" if default else "off"
+        accepts, default = f" ({_negative(key, field)}: off)", "on" if default else "off"
     shown = "" if default is None or default == () else f" [default: {default}]"
     text = f"{field.description}{accepts}{shown} [env: {variable(key)}]"
     return text.replace("[", r"\[")  # to the markup of help texts, [env: X] is a style

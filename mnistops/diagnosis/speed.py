@@ -29,6 +29,7 @@ def _speed(settings: Settings) -> str:
     from mnistops.data.augment import Warp
     from mnistops.data.images import ImageSet
     from mnistops.device import open_device
+    from mnistops.events import result_of
     from mnistops.training.engine_choice import choose_engine
     from mnistops.training.engines import Workbench
     from mnistops.training.randomness import Randomness
@@ -48,7 +49,8 @@ def _speed(settings: Settings) -> str:
     bench = Workbench(
         classifier, data, Warp.of(train), train.batch_size, drop_last, device, defaults.seed
     )
-    choice = choose_engine(bench, train, train.epochs * (_EPOCH_IMAGES // train.batch_size))
+    num_steps = train.epochs * (_EPOCH_IMAGES // train.batch_size)
+    choice = result_of(choose_engine(bench, train, num_steps))
     bench.build(choice)
     rate = measure_rate(EnginePipeline(choice.engine, bench, choice), SECONDS)
     return (

@@ -8,11 +8,12 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from mnistops.errors import BadInput
-from mnistops.native.compiler import build_kernels
+from mnistops.errors import OutOfResources
+from mnistops.native.compiler import CannotBuild, build_kernels
 from mnistops.native.plan import plan_of
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
+from mnistops.resources import SMALLER_BATCH
 
 _POINTERS = ("images", "indices", "transforms", "pixels", "targets", "seeds")
 
@@ -35,7 +36,13 @@ def kernels() -> ctypes.CDLL:
     Raises:
         CannotBuild: this machine cannot.
     """
-    library = ctypes.CDLL(str(build_kernels()))
+    path = build_kernels()
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:  # nothing may be run from that folder, say
+        raise CannotBuild(
+            f"--engine native: expected to load {path}, got: {error}", f"remove {path}"
+        ) from None
     pointer, number = ctypes.c_void_p, ctypes.c_int
     library.mnistops_open.restype = pointer
     library.mnistops_open.argtypes = [pointer, number, pointer, number, number]
@@ -81,7 +88,10 @@ class NativeNetwork:
             stages.data_ptr(), len(stages), pools.data_ptr(), batch_size, num_threads
         )
         if not self._handle:
-            raise BadInput(f"--engine native: expected memory for {batch_size:,} images, got none")
+            raise OutOfResources(
+                f"--engine native: expected memory for {batch_size:,} images, got none",
+                SMALLER_BATCH,
+            )
         weakref.finalize(self, kernels().mnistops_close, self._handle)
 
     def step(

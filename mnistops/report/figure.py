@@ -1,5 +1,6 @@
 """Drawing with matplotlib: no window, no global state, one look."""
 
+import logging
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 # Told apart by people who do not see all colours: https://jfly.uni-koeln.de/color/
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 DOTS_PER_INCH = 100
+
+# It would tell of each home folder in which it can keep nothing.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def new_figure(width: float, height: float) -> "Figure":

@@ -10,7 +10,7 @@ import torch
 
 from mnistops.classifier import Classifier
 from mnistops.data.augment import Warp
-from mnistops.errors import MnistopsError, UsageError
+from mnistops.errors import BadInput, UsageError
 from mnistops.native.network import lanes
 from mnistops.native.plan import obstacle
 from mnistops.networks.build import SpecNetwork
@@ -160,7 +160,7 @@ class Workbench:
             # Programs are made for one size of batch each, and the last may be a smaller one.
             for part in (parts[-1], parts[0]):
                 engine.gradients(part)
-        except MnistopsError as error:
+        except BadInput as error:
             if choice.engine in ("eager", "native"):
                 raise
             raise UsageError(

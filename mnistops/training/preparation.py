@@ -17,13 +17,16 @@ from mnistops.data.sources import FetchEvent
 from mnistops.device import open_device
 from mnistops.errors import BadInput, UsageError
 from mnistops.networks.spec import MNIST_SIZE
+from mnistops.resources import resources_for_batch
 from mnistops.settings.sections import TrainSettings
 from mnistops.settings.tree import Settings
-from mnistops.training.engine_choice import choose_engine
+from mnistops.training.engine_choice import EngineMissed, choose_engine
 from mnistops.training.engines import EngineChoice, Workbench
 from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import drops_last_batch
 from mnistops.training.step import TrainingData
+
+MOST_TRIED = 128
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class EngineSought:
     """All is there; what trains fastest is tried, and built if need be."""
 
 
-PreparationEvent = FetchEvent | EngineSought
+PreparationEvent = FetchEvent | EngineSought | EngineMissed
 
 
 def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
@@ -69,7 +72,8 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
         # Before data is fetched or read, where the size of the images is known without it.
         count_classes(classifier, image_size)
         with Randomness(settings.seed, device).of_network():
-            try_training(classifier, train.batch_size, image_size)
+            # A batch that may turn out larger than the data is not made for that.
+            try_training(classifier, min(train.batch_size, MOST_TRIED), image_size)
     dataset = yield from open_dataset(settings.data)
     expect_images_fit(classifier, dataset)
     _expect_enough(dataset, train)
@@ -83,8 +87,9 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
     drop_last, warp = drops_last_batch(train.recipe), Warp.of(train)
     bench = Workbench(classifier, data, warp, train.batch_size, drop_last, device, settings.seed)
     yield EngineSought()
-    choice = choose_engine(bench, train, train.epochs * bench.num_steps)
-    built = 0.0 if choice.engine == "eager" else bench.build(choice)
+    with resources_for_batch(train.batch_size):
+        choice = yield from choose_engine(bench, train, train.epochs * bench.num_steps)
+        built = 0.0 if choice.engine == "eager" else bench.build(choice)
     return Prepared(bench, splits, random, choice, built)
 
 

@@ -21,6 +21,7 @@ from mnistops.disk import cache_folder
 from mnistops.native.network import NativeNetwork
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
+from mnistops.resources import resources_for_batch
 from mnistops.training.batches import Batch
 from mnistops.training.randomness import Randomness
 from mnistops.user_code import users_code
@@ -174,9 +175,13 @@ class TrainingStep:
         Returns:
             The batch's mean loss in nats and how many of it were right, before the update. Where
             the loss is no number there is no update: running statistics alone have changed.
+
+        Raises:
+            OutOfResources: memory ran out, or the device went away.
         """
-        loss, num_right = self.engine.gradients(batch)
-        if isfinite(loss):
-            self.optimizer.param_groups[0]["lr"] = learning_rate
-            self.optimizer.step()
+        with resources_for_batch(len(batch)):
+            loss, num_right = self.engine.gradients(batch)
+            if isfinite(loss):
+                self.optimizer.param_groups[0]["lr"] = learning_rate
+                self.optimizer.step()
         return loss, num_right

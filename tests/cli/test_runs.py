@@ -69,7 +69,7 @@ def test_compare(command: Run) -> None:
         (("compare", "a"), 2, "runs compare: expected two runs or more, each once, got 1"),
         (("compare", "a", "bad"), 65, "runs/bad/run.json: expected JSON"),
         (("compare", "a", "b", "--out", "runs/a/run.json"), 73, "runs/a/run.json: expected to"),
-        (("lst",), 2, "no such command 'lst'"),
+        (("lst",), 2, "lst: expected a command of `mnistops runs`"),
     ],
 )
 def test_bad_input(command: Run, arguments: tuple[str, ...], code: int, message: str) -> None:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from mnistops.data.augment import Interpolation, Warp, warp
-from mnistops.errors import BadInput
+from mnistops.errors import OutOfResources
+from mnistops.native import network as native
+from mnistops.native.compiler import CannotBuild
 from mnistops.native.network import NativeNetwork, lanes
 from mnistops.networks.spec import Linear, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
@@ -291,10 +293,19 @@ def test_memory_is_given_back() -> None:
     assert resident_bytes() - before < 40e6
 
 
+def test_kernels_that_cannot_be_loaded_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from a folder that nothing may be run from."""
+    Path("broken.so").write_text("no library")
+    monkeypatch.setattr(native, "build_kernels", lambda: Path("broken.so"))
+    with pytest.raises(CannotBuild, match=r"expected to load broken\.so, got: ") as error:
+        native.kernels.__wrapped__()
+    assert error.value.hint == "remove broken.so"
+
+
 def test_more_memory_than_there_is_is_an_error() -> None:
     spec = STILL.changed(input_size=(1, 2000, 2000))
     module = built(STILL)
-    with pytest.raises(BadInput, match=r"expected memory for 16,000,000 images, got none"):
+    with pytest.raises(OutOfResources, match=r"expected memory for 16,000,000 images, got none"):
         NativeNetwork(module, spec, 16_000_000, 1)
 
 

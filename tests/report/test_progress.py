@@ -12,6 +12,7 @@ from mnistops.data import sources
 from mnistops.data.files import FILES
 from mnistops.data.sources import Fetching, SourceFailed, Waiting, fetch_mnist
 from mnistops.report.progress import View
+from mnistops.training.engine_choice import EngineMissed
 
 UP, ERASE = "\x1b[1A", "\x1b[2K"
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -188,6 +189,17 @@ def test_who_is_waited_for_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         view.show(Waiting("data: expected no other process at work in it, got one with pid 3"))
     assert capsys.readouterr().err == (
         "waiting: data: expected no other process at work in it, got one with pid 3\n"
+    )
+
+
+def test_a_missing_engine_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each group of a study asks for one."""
+    missed = EngineMissed("native", "--engine native: expected a C++ compiler, got none (g++)")
+    with View() as view:
+        view.show(missed)
+        view.show(missed)
+    assert capsys.readouterr().err == (
+        "going on without engine native: expected a C++ compiler, got none (g++)\n"
     )
 
 
