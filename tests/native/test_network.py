@@ -14,7 +14,8 @@ from torch import Tensor
 
 from mnistops.data.augment import Interpolation, Warp, warp
 from mnistops.errors import BadInput
-from mnistops.native.network import NativeNetwork, lanes
+from mnistops.native.network import NativeNetwork, kernels, lanes, native_outputs
+from mnistops.networks.build import build
 from mnistops.networks.spec import (
     AnyBlock,
     Conv,
@@ -24,7 +25,7 @@ from mnistops.networks.spec import (
     MaxPool,
     NetworkSpec,
 )
-from mnistops.networks.zoo import REFERENCE, TINY
+from mnistops.networks.zoo import REFERENCE, SEPARABLE, TINY
 from tests.native.twins import (
     Examples,
     built,
@@ -240,6 +241,24 @@ def test_outputs_are_of_any_number_of_images(num_images: int) -> None:
         outputs, expected = network(images), module(images)
     assert outputs.shape == (num_images, 10)
     torch.testing.assert_close(outputs.log_softmax(1), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_outputs_are_those_of_what_has_kernels_and_of_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module, curved = built(STILL), SEPARABLE.blocks[0].model_copy(update={"activation": "gelu"})
+    network, images = native_outputs(module, STILL), torch.randn(9, 1, 28, 28)
+    assert network is not None
+    with torch.no_grad():
+        expected = module.eval()(images)
+    torch.testing.assert_close(network(images).log_softmax(1), expected, rtol=1e-4, atol=1e-5)
+    spec = SEPARABLE.model_copy(update={"blocks": (curved, *SEPARABLE.blocks[1:])})
+    assert native_outputs(build(spec), spec) is None
+    assert native_outputs(torch.nn.Linear(2, 2), "file.py:Net") is None
+    assert native_outputs(module.to("meta"), STILL) is None
+    kernels.cache_clear()
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert native_outputs(built(STILL), STILL) is None
 
 
 def test_gradients_go_where_the_parameters_own_are_and_outputs_change_nothing() -> None:
