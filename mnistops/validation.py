@@ -14,6 +14,7 @@ from mnistops.data.sources import FetchEvent
 from mnistops.device import device_name, open_device
 from mnistops.errors import MissingInput
 from mnistops.evaluation import BatchEvaluated, EvaluationResult, evaluate_in_batches
+from mnistops.native.network import native_outputs
 from mnistops.networks.zoo import BEST
 from mnistops.settings.sections import DataSettings
 from mnistops.settings.tree import Settings
@@ -117,13 +118,14 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
     dataset = yield from open_dataset(_data(settings.data, checkpoint))
     expect_images_fit(classifier, dataset)
     module = classifier.module.to(device)
+    outputs_of = native_outputs(module, classifier.network)
     done = []
     splits: dict[Split, ImageSet] = {"train": dataset.train, "test": dataset.test}
     for split, images in splits.items():
         if settings.validate.split in (split, "all"):
             yield SplitBegun(split, dataset.name, len(images))
             result = yield from evaluate_in_batches(
-                module, images.to(device), checkpoint.normalization
+                module, images.to(device), checkpoint.normalization, outputs_of=outputs_of
             )
             done.append(SplitDone(split, images, result))
             yield done[-1]

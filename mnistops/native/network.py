@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import cache
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from mnistops.errors import OutOfResources
+from mnistops.errors import MnistopsError, OutOfResources
 from mnistops.native.compiler import CannotBuild, build_kernels
-from mnistops.native.plan import plan_of
+from mnistops.native.plan import obstacle, plan_of
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
 from mnistops.resources import SMALLER_BATCH
@@ -152,6 +152,23 @@ class NativeNetwork:
             )
             parts.append(outputs[: len(part)])
         return torch.cat(parts)
+
+
+def native_outputs(module: nn.Module, network: NetworkSpec | str) -> NativeNetwork | None:
+    """The kernels to compute a module's outputs, for batches of any size; None where they cannot.
+
+    Args:
+        module: what `mnistops.networks.build.build` makes of a spec, or any other.
+        network: its spec, or the name of its code.
+    """
+    if not isinstance(network, NetworkSpec) or not isinstance(module, SpecNetwork):
+        return None
+    if obstacle(network) or next(module.parameters()).device.type != "cpu":
+        return None
+    try:
+        return NativeNetwork(module, network, 8 * lanes(), torch.get_num_threads())
+    except MnistopsError:  # no compiler, say, or no room for what it builds
+        return None
 
 
 def _batch(
