@@ -112,7 +112,7 @@ def shown(value: object) -> str:
     try:
         return f"{value!r:.80}"
     except (ValueError, RecursionError):  # thousands of digits, or of brackets within brackets
-        return f"a {type(value).__name__} too large to show"
+        return "something too large to show"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str | None:

@@ -329,6 +329,6 @@ FUZZERS = {
     "network in TOML": Fuzzer(
         tampered_text(specs().map(NetworkSpec.to_toml)) | st.text(), read_network_text
     ),
-    "network in values": Fuzzer(network_values(), read_network_values),
+    "network in values": Fuzzer(network_values() | VALUES, read_network_values),
     "settings": Fuzzer(all_settings(), read_settings),
 }

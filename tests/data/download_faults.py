@@ -16,6 +16,7 @@ from mnistops.data import download, sources
 from mnistops.data.files import FILES, sha256_of
 from mnistops.data.idx import encode_idx
 from mnistops.data.sources import FetchEvent, Fetching, SourceFailed, fetch_mnist
+from mnistops.errors import NoSource
 from mnistops.events import result_of
 from tests.data.mirror import CERTIFICATES, Answer, Mirror, drips, resets, says, serving, stalls
 from tests.data.test_wheel import Arrays, made_copy, same
@@ -201,6 +202,23 @@ def reason_beside_next_source(fault: Fault, of: str, folder: Path) -> str | None
     failures = [event.reason for event in events if isinstance(event, SourceFailed)]
     assert len(failures) <= 1
     return failures[0] if failures else None
+
+
+def message_without_next_source(fault: Fault, of: str, folder: Path) -> str:
+    """Fetch from a failing mirror alone; what is told.
+
+    Raises AssertionError unless it is told as no source that answers, and nothing is left.
+    """
+    with only(failing(fault, of), fault.certificate) as mirror:
+        try:
+            result_of(fetch_mnist(folder, False))
+            raise AssertionError("it was fetched")
+        except NoSource as error:
+            message = error.message
+    assert list(folder.iterdir()) == []
+    assert fault.certificate is None or mirror.asked == []
+    assert message.startswith(f"MNIST: expected one source to answer, got none: {mirror.url}: ")
+    return message
 
 
 def damages(count: int) -> Iterator[Fault]:

@@ -108,6 +108,18 @@ def test_mistakes_in_the_environment(
 
 
 @pytest.mark.parametrize(
+    "value",
+    ["[" * 100_000, '{"epochs":' * 21 + "1" + "}" * 21, '{"epochs": 9223372036854775808}'],
+    ids=["brackets", "tables", "digits"],
+)
+def test_too_much_in_the_environment(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("MNISTOPS_TRAIN", value)
+    with pytest.raises(UsageError) as error:
+        load_settings()
+    assert error.value.message == "MNISTOPS_*: expected settings, got too much in one of them"
+
+
+@pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
         (
@@ -124,7 +136,14 @@ def test_mistakes_in_the_environment(
         ("[train]\nlearning_rate = nan", "train.learning_rate: expected a number above 0", ""),
         ("train = 3", "train: expected a table of settings, got 3", ""),
         ("[rf]\ndilation = [1, 0]", "rf.dilation: expected whole numbers from 1", ""),
+        ('[data]\ndir = "a\\u0000b"', "data.dir: expected a path, got 'a\\x00b'", ""),
+        ("seed = 0x" + "f" * 5000, "expected TOML, got a whole number beyond 64 bits", ""),
+        ("x" * 5000 + " = 1", "x" * 80 + ": expected a setting, got an unknown key", "config show"),
+        ("[train]\n" + "x" * 5000 + " = 1", "x: expected a setting, got an unknown key", ""),
+        ("seed = '" + "x" * 5000 + "'", "got '" + "x" * 79, ""),
+        ("[summary]\nmax_params = '9e999g'", "expected a whole number, as 8000, 8k or 2M", ""),
     ],
+    ids=lambda value: value[:30],
 )
 def test_mistakes_in_a_file(text: str, message: str, hint: str) -> None:
     path = write("some.toml", text)
@@ -132,6 +151,7 @@ def test_mistakes_in_a_file(text: str, message: str, hint: str) -> None:
         load_settings(config_file=path)
     assert error.value.message.startswith("some.toml: ")
     assert message in error.value.message
+    assert len(error.value.message) < 200
     assert hint in (error.value.hint or "")
 
 
@@ -159,6 +179,7 @@ def test_a_file_that_is_not_there_or_no_text() -> None:
 
 
 def test_odd_pyprojects_are_left_alone() -> None:
-    for text in ("tool = 3", "[tool]\nmnistops = 3"):
+    others = ("tool = 3", "[tool]\nmnistops = 3", "malformed", "x = " + "[" * 5000, "#" * (1 << 19))
+    for text in others:
         write("pyproject.toml", text)
         assert load_settings().sources["seed"] == "default"
