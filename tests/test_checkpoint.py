@@ -11,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import find_checkpoint, load_checkpoint, open_network, save_checkpoint
 from mnistops.data.normalization import Normalization
 from mnistops.errors import BadInput, MissingInput, MnistopsError, UsageError
@@ -74,6 +75,7 @@ def test_what_is_saved_loads(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(path)
     assert (checkpoint.network, checkpoint.normalization) == (SMALL, normalization)
     assert checkpoint.settings == {"train": {"epochs": 3}}
+    assert (checkpoint.engine, checkpoint.training) == (engine, None)
     for key, value in module.state_dict().items():
         assert torch.equal(checkpoint.state_dict[key], value)
     plain = torch.load(path, weights_only=True)
@@ -139,7 +141,9 @@ def test_values_that_are_not_those_that_were_saved_are_found(tmp_path: Path, cha
 )
 def test_what_cannot_be_normalised_with_is_refused(tmp_path: Path, held: object) -> None:
     path = save(tmp_path / "odd.pt", ours(normalization=held))
-    with pytest.raises(BadInput, match="expected a mean and a positive std of pixels, got"):
+    with pytest.raises(
+        BadInput, match=r"odd\.pt: expected a mean and a positive std of pixels, got"
+    ):
         load_checkpoint(path)
 
 
@@ -161,8 +165,21 @@ def test_a_tensor_is_what_the_file_holds(
 
 
 def test_settings_are_sections_or_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="expected settings by name, got 3"):
+    with pytest.raises(BadInput, match=r"odd\.pt: expected settings by name, got 3"):
         load_checkpoint(save(tmp_path / "odd.pt", ours(settings=3)))
+
+
+def test_a_built_ins_name_is_its_checkpoint_where_no_file_has_it() -> None:
+    assert find_checkpoint(Path("tiny")) == bundled_checkpoint("tiny")
+    Path("tiny").mkdir()
+    Path("tiny/last.pt").touch()
+    assert find_checkpoint(Path("tiny")) == Path("tiny/last.pt")
+
+
+def test_a_network_in_python_is_saved_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    save_checkpoint(path, "net.py:Net", build(SMALL), Normalization(0.1, 0.3), {}, 0, {})
+    assert load_checkpoint(path).network == "net.py:Net"
 
 
 def test_weights_take_their_own_number_of_channels(tmp_path: Path) -> None:
