@@ -128,22 +128,30 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
 def checkpoint_path(settings: Settings) -> Path:
     """The checkpoint that the settings name; else the newest run's best, else its last; else ours.
 
-    A built-in network's name is that of its bundled checkpoint where no file has it.
-
     Raises:
         MissingInput: there is none where the settings name one.
     """
-    named = settings.validate.checkpoint
-    if named is not None:
-        if str(named) in ZOO and not named.exists():
-            return bundled_checkpoint(str(named))
-        return find_checkpoint(named)
+    if settings.validate.checkpoint is not None:
+        return named_checkpoint(settings.validate.checkpoint)
     run = newest_run(settings.output.runs_dir)
     return find_checkpoint(run) if run is not None else bundled_checkpoint(BEST.name)
 
 
-def results_folder(settings: Settings, checkpoint: Path) -> Path:
-    """Where results of a validation go: a named folder, else the run's own, else a new one.
+def named_checkpoint(named: Path) -> Path:
+    """The checkpoint that this names: a file, or that of a run folder, or of a built-in network.
+
+    A built-in network's name is that of its bundled checkpoint where no file has it.
+
+    Raises:
+        MissingInput: there is none.
+    """
+    if str(named) in ZOO and not named.exists():
+        return bundled_checkpoint(str(named))
+    return find_checkpoint(named)
+
+
+def results_folder(settings: Settings, checkpoint: Path, command: str = "validate") -> Path:
+    """Where a command's results go: a named folder, else one in the run's own, else a new one.
 
     Raises:
         CannotCreate: it cannot be made.
@@ -151,8 +159,8 @@ def results_folder(settings: Settings, checkpoint: Path) -> Path:
     if settings.output.out is not None:
         return settings.output.out
     if (checkpoint.parent / RECORD).exists():
-        return checkpoint.parent / "validate"
-    return new_folder(settings.output.runs_dir, checkpoint.stem, "validate")
+        return checkpoint.parent / command
+    return new_folder(settings.output.runs_dir, checkpoint.stem, command)
 
 
 def _data(asked: DataSettings, checkpoint: Checkpoint) -> DataSettings:
