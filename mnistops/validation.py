@@ -146,8 +146,8 @@ def checkpoint_path(settings: Settings) -> Path:
     return find_checkpoint(run) if run is not None else bundled_checkpoint(BEST.name)
 
 
-def results_folder(settings: Settings, checkpoint: Path) -> Path:
-    """Where results of a validation go: a named folder, else the run's own, else a new one.
+def results_folder(settings: Settings, checkpoint: Path, command: str = "validate") -> Path:
+    """Where a command's results go: a named folder, else one in the run's own, else a new one.
 
     Raises:
         CannotCreate: it cannot be made.
@@ -155,8 +155,8 @@ def results_folder(settings: Settings, checkpoint: Path) -> Path:
     if settings.output.out is not None:
         return settings.output.out
     if (checkpoint.parent / RECORD).exists():
-        return checkpoint.parent / "validate"
-    return new_folder(settings.output.runs_dir, checkpoint.stem, "validate")
+        return checkpoint.parent / command
+    return new_folder(settings.output.runs_dir, checkpoint.stem, command)
 
 
 def _data(asked: DataSettings, checkpoint: Checkpoint) -> DataSettings:

@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
 # Minutes of training, times and machines: they are shown as they were on one machine.
 SHOWN = (
     *("mnistops train", "mnistops lr-find", "mnistops study", "mnistops bench"),
-    *("mnistops runs", "mnistops doctor", "python tests/"),
+    *("mnistops export", "mnistops runs", "mnistops doctor", "python tests/"),
 )
 
 

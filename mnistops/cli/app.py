@@ -16,6 +16,7 @@ from mnistops.cli import (
     config,
     data,
     doctor,
+    export,
     lr_find,
     rf,
     runs,
@@ -44,6 +45,7 @@ app.command("lr-find")(lr_find.lr_find)
 app.command("study")(study.study)
 app.command("bench")(bench.bench)
 app.command("validate")(validate.validate)
+app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 
 runs_app = typer.Typer(help="List the runs that were, show one, or compare some.")

@@ -54,7 +54,7 @@ def _writable(folder: Path) -> str:
         CannotCreate: it cannot.
     """
     there = folder.absolute()
-    while not there.exists():
+    while not there.exists() and there != there.parent:
         there = there.parent
     try:
         with tempfile.TemporaryFile(dir=there) as file:

@@ -39,11 +39,12 @@ class WorkerProcess:
                 line = self._process.stdout.readline()
             if not line:
                 return
-            try:
-                yield json.loads(line)
-            except ValueError:
+            told = _told(line)
+            if told is None:
                 # A library's; the last of them may tell what ended the process.
                 self._noise = line.strip() or self._noise
+            else:
+                yield told
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -75,3 +76,12 @@ class WorkerProcess:
         self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
+
+
+def _told(line: str) -> dict[str, Any] | None:
+    """The worker's own, if it is."""
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) and told.keys() & {"begun", "found"} else None

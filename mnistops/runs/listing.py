@@ -54,13 +54,16 @@ def _folders(runs_dir: Path) -> Iterator[Path]:
     """Those of runs, of runs in studies, and of whatever else there is."""
     for folder in runs_dir.iterdir():
         if folder.is_dir() and not folder.name.startswith("."):
-            yield from _runs_of_study(folder) if (folder / STUDY).is_file() else (folder,)
+            yield from _runs_of_study(folder) or (folder,)
 
 
-def _runs_of_study(folder: Path) -> Iterator[Path]:
-    runs = folder / "runs"
-    if runs.is_dir():
-        yield from (path for path in runs.iterdir() if path.is_dir())
+def _runs_of_study(folder: Path) -> list[Path]:
+    """None, where it is no study's, or cannot be read."""
+    try:
+        is_study = (folder / STUDY).is_file()
+        return [path for path in (folder / "runs").iterdir() if path.is_dir()] if is_study else []
+    except OSError:
+        return []
 
 
 def find_run(runs_dir: Path, named: str) -> Path:

@@ -162,10 +162,10 @@ def _result(
     result: Literal["best", "last"] = "best" if isinstance(best, dict) else "last"
     held = best if isinstance(best, dict) else last
     accuracy = _number(held.get("test_accuracy")) if isinstance(held, Mapping) else None
-    if accuracy is None:
+    if accuracy is None or not 0 <= accuracy <= 1:
         return None, None, None
-    errors = None if num_test is None else round((1 - accuracy) * num_test)
-    return result, accuracy, errors
+    count = _number(num_test)
+    return result, accuracy, None if count is None else round((1 - accuracy) * count)
 
 
 def _get(record: Mapping[str, Any], key: str, kind: type[Kind]) -> Kind | None:
@@ -188,8 +188,12 @@ def finite(text: str) -> float:
 
 
 def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # a whole number too large for a float
+        return None
 
 
 def _parsed(text: object) -> float | None:
@@ -200,5 +204,5 @@ def _parsed(text: object) -> float | None:
 
 
 def _sum(metrics: list[Metrics], key: str) -> float | None:
-    values = [row[key] for row in metrics if row.get(key) is not None]
-    return sum(value for value in values if value is not None) if values else None
+    values = [value for row in metrics if (value := row.get(key)) is not None]
+    return _number(sum(values)) if values else None

@@ -11,6 +11,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from mnistops.settings.export import ExportSettings
 from mnistops.settings.forms import Form
 from mnistops.settings.inspection import RfSettings, SummarySettings
 from mnistops.settings.runs import RunsSettings
@@ -79,6 +80,7 @@ with warnings.catch_warnings():
         bench: BenchSettings = BenchSettings()
         validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
         runs: RunsSettings = RunsSettings()
+        export: ExportSettings = ExportSettings()
         output: OutputSettings = OutputSettings()
 
         _refuse_truth = field_validator("*", mode="before")(refuse_truth)

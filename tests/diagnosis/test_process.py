@@ -23,8 +23,9 @@ def ran(monkeypatch: pytest.MonkeyPatch, script: str) -> tuple[list[dict[str, An
 
 
 def test_its_arguments_and_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    told, how = ran(monkeypatch, """echo noise; echo "{\\"got\\": \\"$1 $2 $3 $4\\"}"; echo '{}'""")
-    assert told == [{"got": "-P -m mnistops.diagnosis.worker 7"}, {}]
+    script = """echo noise; echo '{"begun": "'$1 $2 $3 $4'"}'; echo '{"found": 1}'"""
+    told, how = ran(monkeypatch, script)
+    assert told == [{"begun": "-P -m mnistops.diagnosis.worker 7"}, {"found": 1}]
     assert how == ""
 
 
@@ -32,7 +33,9 @@ def test_its_arguments_and_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     ("script", "how"),
     [
         ("exit 3", "exit code 3"),
-        ("echo broken; echo '{}'; echo; exit 1", "exit code 1: broken"),
+        ("echo broken; echo '{\"found\": 1}'; echo; exit 1", "exit code 1: broken"),
+        ("echo 3; exit 1", "exit code 1: 3"),
+        ("echo null; echo '[[]]'; echo '{}'; exit 1", "exit code 1: {}"),
         ("echo 'dying' >&2; kill -ABRT $$", "ended by SIGABRT: dying"),
         ("kill -KILL $$", "ended by SIGKILL"),
     ],
@@ -43,8 +46,8 @@ def test_an_end_that_should_not_be(monkeypatch: pytest.MonkeyPatch, script: str,
 
 def test_one_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "MOST_SECONDS", 0.2)
-    told, how = ran(monkeypatch, "echo '{}'; exec sleep 60")
-    assert (told, how) == ([{}], "nothing for 0 seconds")
+    told, how = ran(monkeypatch, "echo '{\"found\": 1}'; exec sleep 60")
+    assert (told, how) == ([{"found": 1}], "nothing for 0 seconds")
 
 
 def test_one_that_is_not_waited_for_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,17 @@ def test_a_file_is_no_runs_folder() -> None:
         list_runs(RUNS, "begun")
 
 
+def test_a_study_without_runs_is_listed_as_no_run() -> None:
+    for name in ("a", "b"):
+        (RUNS / name).mkdir(parents=True)
+        (RUNS / name / "study.json").write_text("{}")
+    (RUNS / "a" / "runs").mkdir()
+    assert [(run.name, run.status) for run in list_runs(RUNS, "run")] == [
+        ("a", "no run"),
+        ("b", "no run"),
+    ]
+
+
 @pytest.mark.usefixtures("several")
 def test_a_run_is_found_by_its_folder_and_by_its_name() -> None:
     assert find_run(RUNS, "a") == RUNS / "a"

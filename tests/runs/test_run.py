@@ -151,6 +151,25 @@ def test_any_record_and_any_metrics_are_read(record: dict[str, object], metrics:
     assert run.status in (record.get("status"), "unknown", BROKEN)
 
 
+@pytest.mark.parametrize(
+    ("changed", "metrics"),
+    [
+        ({"num_test": 10**400}, None),
+        ({"time_seconds": 10**400}, None),
+        ({"final": {"test_accuracy": -1e308}}, ""),
+        ({"final": {"test_accuracy": 10**400}}, ""),
+        ({"time_seconds": None}, "epoch,time_seconds\n0,1e308\n1,1e308\n"),
+    ],
+)
+def test_numbers_without_measure_are_no_crash(
+    changed: dict[str, object], metrics: str | None
+) -> None:
+    made_run(FOLDER, **{"metrics": METRICS if metrics is None else metrics, **changed})  # type: ignore[arg-type]
+    run = read()
+    assert run.errors is None or changed == {"time_seconds": 10**400}
+    json.dumps([run.accuracy, run.time_seconds], allow_nan=False)
+
+
 def test_metrics_are_numbers_or_nothing() -> None:
     made_run(FOLDER)
     assert read_metrics(FOLDER)[1] == {

@@ -34,6 +34,7 @@ def test_names() -> None:
         "bench",
         "validate",
         "runs",
+        "export",
         "output",
     ]
 
