@@ -86,8 +86,8 @@ class View:
                 if event.what != self._fetching:
                     self._fetching = event.what
                     self.line(f"fetching {event.what} from {event.source}")
-            case Waiting():
-                self.line(visible(f"waiting: {event.reason}"))
             case SourceFailed():
                 self.clear()
                 self.line(visible(f"no data from {event.source}: {event.reason}"))
+            case Waiting():
+                self.line(visible(f"waiting: {event.reason}"))
