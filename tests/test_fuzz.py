@@ -15,4 +15,4 @@ def test_what_is_no_error_of_ours_never_comes_out(name: str) -> None:
 @pytest.mark.parametrize("name", FUZZERS)
 def test_it_does_not_in_thousands_of_examples(name: str) -> None:
     outcomes = FUZZERS[name].run(3000)
-    assert min(outcomes["read"], outcomes["refused"]) > 100
+    assert min(outcomes["read"], outcomes["refused"]) > 50

@@ -137,6 +137,16 @@ def test_what_is_fetched_is_described(command: Run) -> None:
     assert {path.name for path in contents(Path())} == {file.name for file in FILES}
 
 
+@pytest.mark.parametrize("arguments", [("fetch",), ("fetch", "--offline"), ("check",)])
+def test_what_is_there_is_not_asked_for(command: Run, arguments: tuple[str, ...]) -> None:
+    for name, values in ARRAYS.items():
+        Path(name).write_bytes(encode_idx(values))
+    with only(lambda _: Answer(status=500)) as mirror:
+        outcome = command("data", *arguments, "--data-dir", ".")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert mirror.asked == []
+
+
 def test_no_source_that_answers(command: Run) -> None:
     with only(lambda _: Answer(status=404)) as mirror:
         outcome = command("data", "fetch", "--data-dir", "data")

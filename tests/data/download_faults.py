@@ -79,6 +79,14 @@ def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :]
 
 
+def one_more(raw: bytes) -> bytes:
+    """An IDX file with another item at its end, as its header says too."""
+    values = raw[4 + 4 * raw[3] :]
+    num_items = int.from_bytes(raw[4:8], "big")
+    more = (num_items + 1).to_bytes(4, "big")
+    return raw[:4] + more + raw[8:] + values[: len(values) // num_items]
+
+
 def told(sound: bytes, length: int) -> Answer:
     """The sound body with another length in its header."""
     return Answer(sound, headers={"Content-Length": str(length)})
@@ -124,6 +132,7 @@ FAULTS = {
     "an absurd header": body(
         repacked(lambda raw: raw[:4] + b"\xff" * 4 + raw[8:]), "got a header that claims "
     ),
+    "one item too many": body(repacked(one_more), "expected at most "),
     "of another kind": body(
         repacked(lambda raw: b"\0\0\x0d" + raw[3:]), "expected an IDX file of "
     ),

@@ -129,7 +129,9 @@ def test_a_server_that_says_nothing_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.2)
     mirror = serve(stalls(BODY, after))
+    started = time.monotonic()
     assert "timed out" in refusal(mirror)
+    assert time.monotonic() - started < 8
     assert len(mirror.asked) == 1
 
 
