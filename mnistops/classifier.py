@@ -174,15 +174,25 @@ def run_once(
     import torch
 
     with users_code(name):
-        outputs = module(torch.zeros(num_images, *image_size))
+        images = torch.zeros(num_images, *image_size)
+        return expect_outputs(name, module(images), images)
+
+
+def expect_outputs(name: str, outputs: object, images: "torch.Tensor") -> "torch.Tensor":
+    """The outputs (N, classes) for images (N, C, H, W).
+
+    Raises:
+        BadInput: they are something else.
+    """
+    import torch
+
+    num_images, got = len(images), type(outputs).__name__
     if isinstance(outputs, torch.Tensor):
         shape = tuple(outputs.shape)
         if len(shape) == 2 and shape[0] == num_images and shape[1] >= 2:
             return outputs
         got = f"the shape {shape}"
-    else:
-        got = type(outputs).__name__
     raise BadInput(
         f"{name}: expected outputs (N, classes), ({num_images}, 10) say, for {num_images} "
-        f"images of {times(image_size)}, got {got}"
+        f"images of {times(images.shape[1:])}, got {got}"
     )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mnistops.classifier import expect_outputs
 from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
 from mnistops.errors import NotFinite
@@ -137,7 +138,7 @@ def evaluate_in_batches(
     Args:
         batch_size: images at a time; it changes what is needed of memory, not what is found.
     """
-    was_training = network.training
+    was_training, name = network.training, type(network).__name__
     compute = outputs_of or network
     outputs = []
     network.eval()
@@ -149,9 +150,10 @@ def evaluate_in_batches(
                 torch.inference_mode(),
                 _whole_float32(),
                 resources_for_batch(done - start, OTHER_DEVICE),
-                users_code(type(network).__name__),
+                users_code(name),
             ):
-                outputs.append(compute(normalization(images.pixels(chosen))).float())
+                shown = normalization(images.pixels(chosen))
+                outputs.append(expect_outputs(name, compute(shown), shown).float())
             yield BatchEvaluated(done, len(images))
     finally:
         network.train(was_training)

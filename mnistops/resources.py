@@ -58,6 +58,4 @@ def out_of_resources(
         return None
     # Without the place in torch's own source.
     got = text.partition("\n")[0].rpartition("err == 0. ")[2] or type(error).__name__
-    found = OutOfResources(f"{what}: expected {needed}, got: {got:.200}", hint)
-    found.__cause__ = error
-    return found
+    return OutOfResources(f"{what}: expected {needed}, got: {got:.200}", hint)

@@ -182,6 +182,12 @@ def test_a_network_that_fails_is_the_users(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == ""
 
 
+def test_outputs_of_another_shape_are_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Table, "forward", lambda _, images: images[1:, 0, 0, :])
+    with pytest.raises(BadInput, match=r"Table: expected outputs \(N, classes\), .* got the shape"):
+        evaluate(Table(), told([[9, 0, 0], [90, 0, 0]], [0, 1]), PLAIN)
+
+
 def test_a_batch_that_is_too_much_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Table, "forward", lambda *_: torch.empty(10**15))
     images = told([[9, 0, 0], [90, 0, 0], [20, 0, 9]], [0, 1, 1])

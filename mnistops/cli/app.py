@@ -31,6 +31,7 @@ from mnistops.cli.usage import usage_error
 from mnistops.errors import CannotWrite, ExitCode, MnistopsError
 from mnistops.report.console import remark, visible, write
 from mnistops.resources import out_of_resources
+from mnistops.user_code import users_line, users_mistake
 
 app = typer.Typer(
     help="Design tiny image classifiers and prove them.",
@@ -134,6 +135,8 @@ def _fail(error: BaseException, arguments: Sequence[str]) -> int:
     if isinstance(error, SystemExit) and _is_typers(arguments):
         return ExitCode.DONE  # also where the reader of a help text has closed the pipe
     failure = _explained(error, arguments)
+    if failure is not error:
+        failure.__cause__ = error
     lines = [f"error: {failure.message}", *([f"hint: {failure.hint}"] if failure.hint else [])]
     remark("\n".join(visible(" ".join(line.splitlines())) for line in lines))
     if "--debug" in arguments:
@@ -156,4 +159,8 @@ def _explained(error: BaseException, arguments: Sequence[str]) -> MnistopsError:
     if isinstance(error, OSError) and _is_typers(arguments):
         place = error.filename or "standard output"
         return CannotWrite(f"{place}: expected to write, got: {error.strerror}")
-    return out_of_resources(error) or explain_crash(error, arguments)
+    if found := out_of_resources(error):
+        return found
+    if users_line(traceback.extract_tb(error.__traceback__)):  # called where nobody would think of
+        return users_mistake(error, "the network's code")
+    return explain_crash(error, arguments)

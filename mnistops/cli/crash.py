@@ -32,6 +32,5 @@ def explain_crash(error: BaseException, arguments: Sequence[str]) -> MnistopsErr
     with suppress(OSError):
         for old in sorted(folder.glob("*.txt"))[:-MOST_KEPT]:
             old.unlink()
-    failure = MnistopsError(f"mnistops: expected no bug, got {type(error).__name__}: {error}", hint)
-    failure.__cause__ = error
-    return failure
+    got = f"{type(error).__name__}: {error}"
+    return MnistopsError(f"mnistops: expected no bug, got {got}", hint)

@@ -112,7 +112,8 @@ def _read_environment() -> Tree:
 
 def _read_file(config_file: Path | None) -> Iterator[tuple[str, Tree]]:
     """The settings file in force, as (name, values); nothing if there is none."""
-    if config_file is not None and not config_file.is_file():
+    # pathlib raises for a name that is too long.
+    if config_file is not None and not os.path.isfile(config_file):  # noqa: PTH113
         raise MissingInput(
             f"--config {config_file}: expected a TOML file, got no such file",
             "`mnistops config init` prints one to start from",

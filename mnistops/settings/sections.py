@@ -4,6 +4,7 @@ A field states its type, its bounds, its unit and one line of meaning, here and 
 command line, ``config show``, ``config init`` and the JSON schema are all derived from it.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -24,13 +25,22 @@ Recipe = Literal["one-cycle", "plateau"]
 BenchEngine = Literal["eager", "compiled", "compiled-bf16", "graph", "native"]
 
 
-def refuse_truth(cls: type[BaseModel], value: object, info: ValidationInfo) -> object:
-    """Keep ``epochs = true`` from meaning 1, and a path from what no path can hold."""
-    field = cls.model_fields[info.field_name or ""]
+# Of what is in use anywhere.
+LONGEST_NAME_BYTES, LONGEST_PATH_BYTES = 255, 4095
+
+
+def refuse_odd(cls: type[BaseModel], value: object, info: ValidationInfo) -> object:
+    """Keep ``epochs = true`` from meaning 1, and what no file can be called from being a path."""
+    kind = cls.model_fields[info.field_name or ""].annotation
     if isinstance(value, str) and "\0" in value:
         raise ValueError("a null character is in no text")
-    if isinstance(value, bool) and field.annotation is not bool:
+    if isinstance(value, bool) and kind is not bool:
         raise ValueError("true or false is no value of this setting")
+    if isinstance(value, str | Path) and {str, Path} & {kind, *get_args(kind)}:
+        path = os.fsencode(value)
+        longest = max(map(len, path.split(b"/")))
+        if longest > LONGEST_NAME_BYTES or len(path) > LONGEST_PATH_BYTES:
+            raise ValueError("no file can be called this")
     return value
 
 
@@ -39,7 +49,7 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    _refuse_truth = field_validator("*", mode="before")(refuse_truth)
+    _refuse_odd = field_validator("*", mode="before")(refuse_odd)
 
 
 class DataSettings(Section):

@@ -23,7 +23,7 @@ from mnistops.settings.sections import (
     Section,
     TrainSettings,
     ValidateSettings,
-    refuse_truth,
+    refuse_odd,
 )
 from mnistops.settings.study import StudySettings
 
@@ -83,7 +83,7 @@ with warnings.catch_warnings():
         export: ExportSettings = ExportSettings()
         output: OutputSettings = OutputSettings()
 
-        _refuse_truth = field_validator("*", mode="before")(refuse_truth)
+        _refuse_odd = field_validator("*", mode="before")(refuse_odd)
 
         @classmethod
         def settings_customise_sources(

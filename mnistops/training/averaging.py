@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from mnistops.user_code import users_code
+
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 # A mean over hundreds of steps loses nothing when it takes every fifth.
@@ -25,6 +27,9 @@ class RunningMean:
 
     Args:
         num_steps: that the mean reaches back: what is so old weighs 1/e of what is new.
+
+    Raises:
+        BadInput: the network cannot be copied.
     """
 
     def __init__(self, network: nn.Module, num_steps: float) -> None:
@@ -33,7 +38,8 @@ class RunningMean:
         self.network = network
         self.averages = num_steps > 0
         if num_steps:
-            self._average = AveragedModel(network, multi_avg_fn=self._take_in, use_buffers=True)
+            with users_code(type(network).__name__):  # a copy
+                self._average = AveragedModel(network, multi_avg_fn=self._take_in, use_buffers=True)
             self.network = self._average.module
 
     def after_step(self) -> None:

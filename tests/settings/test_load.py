@@ -135,6 +135,7 @@ def test_too_much_in_the_environment(monkeypatch: pytest.MonkeyPatch, value: str
         ("[train]\nepochs = true", "train.epochs: expected a whole number from 1, got True", ""),
         ("[train]\nlearning_rate = nan", "train.learning_rate: expected a number above 0", ""),
         ("train = 3", "train: expected a table of settings, got 3", ""),
+        ('[output]\nout = "a\\u0000b"', "output.out: expected a path, got 'a\\x00b'", ""),
         ("[rf]\ndilation = [1, 0]", "rf.dilation: expected whole numbers from 1", ""),
         ('[data]\ndir = "a\\u0000b"', "data.dir: expected a path, got 'a\\x00b'", ""),
         ("seed = 0x" + "f" * 5000, "expected TOML, got a whole number beyond 64 bits", ""),
@@ -155,6 +156,13 @@ def test_mistakes_in_a_file(text: str, message: str, hint: str) -> None:
     assert hint in (error.value.hint or "")
 
 
+def test_the_longest_names_there_are() -> None:
+    names = {"run_dir": f"{'a' * 255}/{'é' * 127}x"}
+    assert load_settings({"train": names}).settings.train.run_dir == Path(names["run_dir"])
+    patterns = [f"convblock{number}" for number in range(100)]
+    assert load_settings({"rf": {"layers": ",".join(patterns)}}).settings.rf.layers == (*patterns,)
+
+
 @pytest.mark.parametrize(
     ("tree", "message"),
     [
@@ -162,6 +170,9 @@ def test_mistakes_in_a_file(text: str, message: str, hint: str) -> None:
         ({"rf": {"dilation": ["0"]}}, "--dilation: expected whole numbers from 1 to 65536"),
         ({"data": {"offline": "x"}}, "--offline: expected true or false, got 'x'"),
         ({"device": "tpu"}, "--device: expected auto, cpu"),
+        ({"train": {"run_dir": "a/" + "é" * 128}}, "--run-dir: expected a path, got 'a/éé"),
+        ({"output": {"out": "a/" * 2048}}, "--out: expected a path, got 'a/a/"),
+        ({"network": {"name": "x" * 256}}, "--network: expected text, got 'xxx"),
     ],
 )
 def test_mistakes_on_the_command_line(tree: dict[str, Any], message: str) -> None:
@@ -171,8 +182,9 @@ def test_mistakes_on_the_command_line(tree: dict[str, Any], message: str) -> Non
 
 
 def test_a_file_that_is_not_there_or_no_text() -> None:
-    with pytest.raises(MissingInput, match=r"--config nothing\.toml: expected a TOML file"):
-        load_settings(config_file=Path("nothing.toml"))
+    for name in ("nothing.toml", "x" * 256):
+        with pytest.raises(MissingInput, match=f"--config {name}: expected a TOML file"):
+            load_settings(config_file=Path(name))
     Path("mnistops.toml").write_bytes(b"\xff")
     with pytest.raises(UsageError, match=r"mnistops\.toml: expected TOML"):
         load_settings()
