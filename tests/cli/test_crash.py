@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-
 from unittest.mock import Mock
 
 import pytest

@@ -76,7 +76,7 @@ class Parameters(Net):
 
 class Hungry(Net):
     def forward(self, images):
-        return torch.empty(10**15)
+        return torch.empty(10**15) if len(images) > 100 else super().forward(images)
 
 def frozen():
     return Net().requires_grad_(False)

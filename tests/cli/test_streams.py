@@ -70,7 +70,7 @@ def shell(
 
 def assert_nothing_was_wrong(done: "subprocess.CompletedProcess[str]") -> None:
     assert done.returncode == 0, done.stderr
-    for word in ("error", "Traceback", "Warning", "Exception", "Errno"):
+    for word in ("error: ", "Traceback", "Warning", "Exception", "Errno"):
         assert word not in done.stderr, done.stderr
 
 

@@ -191,6 +191,24 @@ def test_bad_input_runs_nothing(
     assert not Path("run").exists()
 
 
+def test_without_a_compiler_it_is_eager_and_says_so_once(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mnistops.native import network
+
+    monkeypatch.setattr(network, "kernels", network.kernels.__wrapped__)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    outcome = command("train", *QUICK, "--batch-size", "32")
+    first, second, *_ = outcome.err.splitlines()
+    assert outcome.code == 0
+    assert first == (
+        "going on without engine native: expected a C++ compiler, got none (g++, clang++ or c++)"
+    )
+    assert second.endswith("eager engine")
+    assert outcome.err.count("compiler") == 1
+
+
 def test_an_interrupt_ends_with_130(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
