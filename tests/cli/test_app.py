@@ -1,13 +1,17 @@
-"""The command as a process: start-up, exit codes, two-line errors, streams of every kind."""
+"""The command as a process: start-up, help, paths of every kind."""
 
 import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 import mnistops
+from mnistops.cli import rf
+from mnistops.errors import ExitCode
+from tests.made_data import write_dataset
 from tests.running import Run
 
 HEAVY = """
@@ -85,6 +89,28 @@ def test_debug_shows_the_traceback(command: Run) -> None:
     assert outcome.code == 2
     assert outcome.err.startswith("error: network refrence")
     assert "Traceback" in outcome.err
+
+
+def test_memory_may_run_out_anywhere(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rf, "field_tables", Mock(side_effect=MemoryError))
+    code, _, error = command("rf", "--debug")
+    assert code == ExitCode.RESOURCE
+    assert error.startswith(
+        "error: mnistops: expected enough memory, got: MemoryError\nhint: close"
+    )
+    assert "Traceback" in error
+
+
+def test_paths_of_every_kind_are_folders_too(command: Run) -> None:
+    write_dataset(Path("-made [i] é"), 60, 20)
+    given = ("--dataset", "-made [i] é", "--batch-size", "30", "--epochs", "1")
+    trained = command("train", *given, "--engine", "eager", "--run-dir", "-run [bold] é")
+    assert trained.code == 0
+    assert "run folder: -run [bold] é\n" in trained.out
+    validated = command("validate", "--checkpoint", "-run [bold] é", "--out=- [/b] é")
+    assert validated.code == 0
+    assert "Loading model: -run [bold] é/last.pt\n" in validated.err
+    assert "-made [i] é" in validated.out and Path("- [/b] é/test_errors.csv").exists()
 
 
 def test_paths_of_every_kind_print_literally(command: Run) -> None:
