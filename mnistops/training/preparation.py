@@ -26,6 +26,7 @@ from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import drops_last_batch
 from mnistops.training.step import TrainingData
 
+# Images to try a step with, before it is known how many there are.
 MOST_TRIED = 128
 
 
@@ -72,7 +73,6 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
         # Before data is fetched or read, where the size of the images is known without it.
         count_classes(classifier, image_size)
         with Randomness(settings.seed, device).of_network():
-            # A batch that may turn out larger than the data is not made for that.
             try_training(classifier, min(train.batch_size, MOST_TRIED), image_size)
     dataset = yield from open_dataset(settings.data)
     expect_images_fit(classifier, dataset)
@@ -89,7 +89,13 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
     yield EngineSought()
     with resources_for_batch(train.batch_size):
         choice = yield from choose_engine(bench, train, train.epochs * bench.num_steps)
-        built = 0.0 if choice.engine == "eager" else bench.build(choice)
+        try:
+            built = 0.0 if choice.engine == "eager" else bench.build(choice)
+        except UsageError as error:  # what was fastest once is gone, as a compiler
+            if train.engine != "auto":
+                raise
+            yield EngineMissed(choice.engine, error.message)
+            choice, built = EngineChoice("eager", choice.precision), 0.0
     return Prepared(bench, splits, random, choice, built)
 
 
