@@ -33,6 +33,8 @@ def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageE
     if match := re.match(r"No such command '(.*)'\.(?: Did you mean (.*))?", said, re.DOTALL):
         message = f"{match[1]}: expected a command of `{command}`, got an unknown one"
         return UsageError(message, f"did you mean {match[2]}" if match[2] else hint)
+    if match := re.match(r"Missing argument '(.*)'", said, re.DOTALL):
+        return UsageError(f"{match[1]}: expected a value, got none", hint)
     if match := re.match(r"Got unexpected extra argument\S* \((.*)\)", said, re.DOTALL):
         message = f"`{command}`: expected no further argument, got {match[1]}"
         return UsageError(message, f"{_MEANT[command]} {match[1]}" if command in _MEANT else hint)

@@ -4,13 +4,14 @@ import re
 
 import pytest
 
-from mnistops.cli.app import app, config_app, data_app
+from mnistops.cli.app import app, config_app, data_app, runs_app
 from mnistops.settings.fields import fields, form, option, variable
 from tests.running import Run
 
 HELPS = [
     "",
     *(command.name for command in app.registered_commands),
+    *(f"runs {command.name}" for command in runs_app.registered_commands),
     *(f"data {command.name}" for command in data_app.registered_commands),
     *(f"config {command.name}" for command in config_app.registered_commands),
 ]

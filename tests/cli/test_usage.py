@@ -51,6 +51,7 @@ HELP = "hint: `mnistops {} --help` shows what it takes"
             "hint: a file whose name begins with - is named as ./-n...",
         ),
         (["rf", "--dilation"], "--dilation: expected a value, got none", HELP.format("rf")),
+        (["runs", "show"], "RUN: expected a value, got none", HELP.format("runs show")),
         (["rf", "--config"], "--config: expected a value, got none", HELP.format("rf")),
         (
             ["rf", "--keep-size=true"],

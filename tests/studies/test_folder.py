@@ -66,14 +66,6 @@ def test_a_folder_of_something_else_is_refused_and_left() -> None:
     assert [path.name for path in Path("study").iterdir()] == ["note"]
 
 
-def test_a_folder_that_cannot_be_locked_is_refused() -> None:
-    """As on a disk that is read-only."""
-    Path("study/.lock").mkdir(parents=True)
-    error = refused()
-    assert isinstance(error, CannotCreate)
-    assert error.message == "study/.lock: expected to make it, got: Is a directory"
-
-
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"request": 3}'])
 def test_a_record_that_tells_nothing(text: str) -> None:
     Path("study").mkdir()
