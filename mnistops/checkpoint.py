@@ -2,17 +2,18 @@
 
 At the top stand ``state_dict``, under the network's own keys, ``network`` (a NetworkSpec as plain
 values, or the text ``file.py:NAME``), ``normalization`` (``mean``, ``std``), ``settings`` (sections
-of plain values), ``epoch`` (from 0), ``format_version`` and ``digest``, of all the rest. A run's
-``last.pt`` also has ``training``: all that the run needs to go on. The original code's checkpoints
-(``epoch``, ``valid_loss_min``, ``state_dict``, ``optimizer``) and bare state_dicts hold
-``reference``. Nothing in a file is ever run: it is read with ``weights_only=True`` or not at all.
+of plain values), ``epoch`` (from 0), ``format_version`` and ``digest``, of all the rest; where its
+data set names them, ``class_names`` (texts). A run's ``last.pt`` also has ``training``: all that
+the run needs to go on. The original code's checkpoints (``epoch``, ``valid_loss_min``,
+``state_dict``, ``optimizer``) and bare state_dicts hold ``reference``. Nothing in a file is ever
+run: it is read with ``weights_only=True`` or not at all.
 """
 
 import io
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,9 @@ LAST, PREVIOUS = "last.pt", "previous.pt"
 
 SUFFIXES = (".pt", ".pth")
 
+LONGEST_CLASS_NAME = 255
+"""Letters; no folder's name has more."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -50,6 +54,7 @@ class Checkpoint:
         settings: of the run, as plain values by section; empty where the file has none.
         engine: what trained it: its name, precision and number of threads; empty as well.
         training: what `mnistops.training.state.Training` goes on from; None as well.
+        class_names: by output; None where the numbers are the names.
     """
 
     path: Path
@@ -59,6 +64,20 @@ class Checkpoint:
     settings: Mapping[str, Any]
     engine: Mapping[str, Any]
     training: dict[str, Any] | None
+    class_names: tuple[str, ...] | None = None
+
+    def names_of(self, num_classes: int) -> tuple[str, ...] | None:
+        """The names of the classes of its network, which has so many outputs.
+
+        Raises:
+            BadInput: there are more names, or fewer.
+        """
+        if self.class_names is not None and len(self.class_names) != num_classes:
+            raise BadInput(
+                f"{self.path}: expected {num_classes} names of classes, one for each output, "
+                f"got {len(self.class_names)}"
+            )
+        return self.class_names
 
     def own_spec(self, advice: str) -> NetworkSpec:
         """The network, if it is one of our blocks.
@@ -87,6 +106,7 @@ def save_checkpoint(
     epoch: int,
     engine: Mapping[str, Any],
     training: Mapping[str, Any] | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> None:
     """Write a checkpoint in one step; its tensors are on the CPU, wherever the module is.
 
@@ -95,6 +115,7 @@ def save_checkpoint(
         engine: what ran it: its name, precision and number of threads.
         training: what the run needs to go on. With it the file that was there before stays, under
             the name of `PREVIOUS`.
+        class_names: by output, where they are more than numbers.
 
     Raises:
         CannotCreate, CannotWrite: the file cannot be made.
@@ -112,6 +133,8 @@ def save_checkpoint(
     }
     if training is not None:
         values["training"] = training
+    if class_names is not None:
+        values["class_names"] = list(class_names)
     values = _on_cpu(values)
     values["digest"] = digest(values)
     file = io.BytesIO()
@@ -228,8 +251,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
     settings, engine, training = (
         _section(path, values, name) for name in ("settings", "engine", "training")
     )
+    names = _class_names(path, values.get("class_names"))
     return Checkpoint(
-        path, network, state_dict, normalization, settings or {}, engine or {}, training
+        path, network, state_dict, normalization, settings or {}, engine or {}, training, names
     )
 
 
@@ -258,6 +282,15 @@ def _section(path: Path, values: dict[Any, Any], name: str) -> dict[str, Any] | 
     if held is not None and not isinstance(held, dict):
         raise BadInput(f"{path}: expected {name} by name, got {held!r:.80}")
     return held
+
+
+def _class_names(path: Path, held: object) -> tuple[str, ...] | None:
+    if held is None:
+        return None
+    if isinstance(held, list) and all(isinstance(name, str) for name in held):
+        if all(name.isprintable() and 0 < len(name) <= LONGEST_CLASS_NAME for name in held):
+            return tuple(held)
+    raise BadInput(f"{path}: expected the names of classes, short texts, got {held!r:.80}")
 
 
 def _normalization(path: Path, held: object) -> Normalization:

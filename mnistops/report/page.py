@@ -67,7 +67,7 @@ def page_of(dossier: "Dossier") -> bytes:
         box=BOX,
         epochs=_epoch_grid(record) if record and record.epochs else None,
         galleries=[gallery_of(done) for done in splits],
-        names=[str(label) for label in range(num_classes)],
+        names=list(map(splits[0].name_of, range(num_classes))),
         has_matrix=num_classes <= MOST_CLASSES,
         has_numbers=num_classes <= MOST_NUMBERED,
         classes=class_grid(splits),
