@@ -10,7 +10,6 @@ run: it is read with ``weights_only=True`` or not at all.
 """
 
 import io
-import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistops.bundled import bundled_checkpoint
-from mnistops.data.normalization import SEED_NORMALIZATION, Normalization
+from mnistops.checkpoint_parts import class_names_of, normalization_of, section_of
+from mnistops.data.normalization import Normalization
 from mnistops.digest import digest
 from mnistops.disk import keep_predecessor, replace_file
 from mnistops.errors import BadInput, MissingInput
@@ -38,9 +38,6 @@ LAST, PREVIOUS = "last.pt", "previous.pt"
 """A run's newest checkpoint, and the one before it."""
 
 SUFFIXES = (".pt", ".pth")
-
-LONGEST_CLASS_NAME = 255
-"""Letters; no folder's name has more."""
 
 
 @dataclass(frozen=True)
@@ -247,11 +244,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
     network = (
         held if isinstance(held, NetworkSpec | str) else NetworkSpec.from_values(held, str(path))
     )
-    normalization = _normalization(path, values.get("normalization"))
+    normalization = normalization_of(path, values.get("normalization"))
     settings, engine, training = (
-        _section(path, values, name) for name in ("settings", "engine", "training")
+        section_of(path, values, name) for name in ("settings", "engine", "training")
     )
-    names = _class_names(path, values.get("class_names"))
+    names = class_names_of(path, values.get("class_names"))
     return Checkpoint(
         path, network, state_dict, normalization, settings or {}, engine or {}, training, names
     )
@@ -275,33 +272,6 @@ def _expect_known(path: Path, values: dict[Any, Any]) -> None:
         raise BadInput(f"{path}: {error}") from None
     if written != found:
         raise BadInput(f"{path}: expected values of digest {written!s:.64}, got {found}")
-
-
-def _section(path: Path, values: dict[Any, Any], name: str) -> dict[str, Any] | None:
-    held = values.get(name)
-    if held is not None and not isinstance(held, dict):
-        raise BadInput(f"{path}: expected {name} by name, got {held!r:.80}")
-    return held
-
-
-def _class_names(path: Path, held: object) -> tuple[str, ...] | None:
-    if held is None:
-        return None
-    if isinstance(held, list) and all(isinstance(name, str) for name in held):
-        if all(name.isprintable() and 0 < len(name) <= LONGEST_CLASS_NAME for name in held):
-            return tuple(held)
-    raise BadInput(f"{path}: expected the names of classes, short texts, got {held!r:.80}")
-
-
-def _normalization(path: Path, held: object) -> Normalization:
-    if held is None:
-        return SEED_NORMALIZATION
-    if isinstance(held, dict) and set(held) == {"mean", "std"}:
-        mean, std = held["mean"], held["std"]
-        are_floats = isinstance(mean, float) and isinstance(std, float)
-        if are_floats and math.isfinite(mean) and 0 < std < math.inf:
-            return Normalization(mean, std)
-    raise BadInput(f"{path}: expected a mean and a positive std of pixels, got {held!r:.80}")
 
 
 def expect_weights_fit(checkpoint: Checkpoint, module: "nn.Module | None" = None) -> None:

@@ -1,11 +1,9 @@
 """Validation: settings to what a trained network gets wrong."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-
-import torch
 
 from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
@@ -185,11 +183,7 @@ def _named_alike(
         names = own or numbers
         unknown = [name for name in theirs if name not in names]
         if not unknown:
-            order = torch.tensor([names.index(name) for name in theirs])
-            sets = [
-                ImageSet(held.images, order[held.labels]) for held in (dataset.train, dataset.test)
-            ]
-            dataset = replace(dataset, train=sets[0], test=sets[1], class_names=own)
+            dataset = dataset.renamed(names)
         elif own is None:
             own = (*theirs, *numbers[len(theirs) :])
         else:

@@ -1,4 +1,4 @@
-"""Pictures in folders, one for each class: ``FOLDER/train/CLASS/*.png``, ``FOLDER/test/CLASS/*.png``."""
+"""Pictures in a folder for each class: ``train/CLASS/*.png`` and ``test/CLASS/*.png``."""
 
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -92,7 +92,9 @@ def _pictures(folder: Path) -> Iterator[Path]:
     for entry in _entries(folder):
         path = Path(entry.path)
         if not entry.is_file() or path.suffix.lower() not in SUFFIXES:
-            raise BadInput(f"{path}: expected a picture ({', '.join(SUFFIXES)}), got something else")
+            raise BadInput(
+                f"{path}: expected a picture ({', '.join(SUFFIXES)}), got something else"
+            )
         yield path
 
 

@@ -1,4 +1,4 @@
-"""The four files of a data set: their names, where they lie in a folder, hashes of published ones."""
+"""The four files of a data set: their names, where they lie in a folder, MNIST's own hashes."""
 
 import hashlib
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mnistops.data.idx import Bytes, encode_idx, read_idx
 from mnistops.disk import make_folder, replace_file
-from mnistops.errors import BadInput, MissingInput
+from mnistops.errors import BadInput
 
 RAW = Path("MNIST", "raw")
 
@@ -67,6 +67,7 @@ FILES = (
     ),
 )
 
+
 def candidates(folder: Path, file: IdxFile) -> list[Path]:
     """Where the file lies in this folder: torchvision's layout or flat, raw or ``.gz``."""
     places = [folder / file.raw / file.name, folder / file.name]
@@ -79,11 +80,6 @@ def candidates(folder: Path, file: IdxFile) -> list[Path]:
     ]
 
 
-def sha256_of(values: Bytes) -> str:
-    """The hash of the uncompressed file of these values."""
-    return hashlib.sha256(encode_idx(values)).hexdigest()
-
-
 def read_verified(path: Path, file: IdxFile) -> Bytes:
     """Read a published file.
 
@@ -91,29 +87,14 @@ def read_verified(path: Path, file: IdxFile) -> Bytes:
         MissingInput: it cannot be read.
         BadInput: it is no IDX file, or not the published one.
     """
-    if file.is_packed:
-        _expect_packed(path, file)
     values = read_idx(path, file.num_axes, file.num_bytes)
-    if not file.is_packed:
-        expect_hash(str(path), values, file)
+    expect_hash(str(path), path.read_bytes() if file.is_packed else encode_idx(values), file)
     return values
 
 
-def _expect_packed(path: Path, file: IdxFile) -> None:
-    try:
-        with path.open("rb") as opened:
-            got = hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        raise MissingInput(f"{path}: expected a readable file, got: {error.strerror}") from None
-    _expect_same(str(path), got, file)
-
-
-def expect_hash(what: str, values: Bytes, file: IdxFile) -> None:
-    """Raises BadInput, with both hashes, unless the values are the published ones."""
-    _expect_same(what, sha256_of(values), file)
-
-
-def _expect_same(what: str, got: str, file: IdxFile) -> None:
+def expect_hash(what: str, content: bytes, file: IdxFile) -> None:
+    """Raises BadInput, with both hashes, unless this is what is kept of the published file."""
+    got = hashlib.sha256(content).hexdigest()
     if got != file.sha256:
         raise BadInput(f"{what}: expected {file.of}'s SHA-256 {file.sha256}, got {got}")
 

@@ -94,6 +94,14 @@ class Dataset:
         """Those that have names, or one more than the highest label to train on."""
         return len(self.class_names) if self.class_names else self.train.num_classes
 
+    def renamed(self, class_names: tuple[str, ...]) -> "Dataset":
+        """The same images, numbered by names among which their own are."""
+        numbers = torch.tensor([class_names.index(name) for name in self.class_names or ()])
+        train, test = (
+            ImageSet(held.images, numbers[held.labels]) for held in (self.train, self.test)
+        )
+        return replace(self, train=train, test=test, class_names=class_names)
+
 
 @dataclass(frozen=True)
 class Splits:

@@ -1,7 +1,6 @@
-"""Known data sets: those that are used only as they were published, by the hashes of their files."""
+"""Known data sets: they are used only as they were published, by the hashes of their files."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mnistops.data.files import FILES, IdxFile
@@ -28,9 +27,10 @@ class KnownSet:
 
 def _files(title: str, raw: str, hashes: tuple[str, ...], is_packed: bool) -> tuple[IdxFile, ...]:
     """Those of a data set that has MNIST's names and sizes."""
+    place = Path(raw, "raw")
     return tuple(
-        IdxFile(file.name, file.num_axes, file.num_bytes, hashed, title, Path(raw, "raw"), is_packed)
-        for file, hashed in zip(FILES, hashes, strict=True)
+        replace(file, sha256=sha256, of=title, raw=place, is_packed=is_packed)
+        for file, sha256 in zip(FILES, hashes, strict=True)
     )
 
 
@@ -88,7 +88,7 @@ _KMNIST = KnownSet(
 )
 
 MNIST = "mnist"
-KNOWN: Mapping[str, KnownSet] = {
+KNOWN: dict[str, KnownSet] = {
     MNIST: _MNIST,
     "fashion-mnist": _FASHION_MNIST,
     "kmnist": _KMNIST,

@@ -32,7 +32,7 @@ def read_picture(path: Path) -> Bytes:
         MissingInput: there is no such file, or it cannot be read.
         BadInput: it is no picture of these formats, broken, or too large.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         file = path.open("rb")
@@ -45,7 +45,7 @@ def read_picture(path: Path) -> Bytes:
             if image.width * image.height <= MOST_PIXELS:
                 return _shades(ImageOps.exif_transpose(image))
             got = f"{image.width} x {image.height}"
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             raise BadInput(
                 f"{path}: expected a picture (PNG, JPEG, BMP, GIF or WebP), got something else"
             ) from None
@@ -67,4 +67,5 @@ def _shades(image: "Image.Image") -> Bytes:
     is_seen = alpha >= _MIDDLE
     is_light = is_seen.any() and shades[is_seen].min() >= _MIDDLE
     paper = 0 if is_light else 255
-    return ((shades * alpha + paper * (255 - alpha)) / 255).round().astype(np.uint8)
+    laid: Bytes = ((shades * alpha + paper * (255 - alpha)) / 255).round().astype(np.uint8)
+    return laid

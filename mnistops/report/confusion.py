@@ -1,7 +1,7 @@
 """The confusion matrix as a picture: which class is taken for which."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def draw_confusion(done: "SplitDone", path: Path) -> Path:
         names = [short(done.name_of(label)) for label in range(num_classes)]
         size = 10.0 if num_classes <= MOST_NUMBERED else 7.0
         is_long = max(map(len, names)) > 2
-        turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if is_long else {}
+        turned: Any = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if is_long else {}
         axes.set_xticks(range(num_classes), names, fontsize=size, parse_math=False, **turned)
         axes.set_yticks(range(num_classes), names, fontsize=size, parse_math=False)
     if num_classes <= MOST_NUMBERED:

@@ -119,9 +119,8 @@ def _task_of(dataset: Dataset) -> Task:
     Raises:
         BadInput: of a label below the highest there is no image; 0 may be left out.
     """
-    labels = dataset.train.labels
-    present = set(labels.unique().tolist())
-    missing = sorted(set(range(1, dataset.num_classes)) - present)
+    counts = dataset.train.labels.bincount().tolist()
+    missing = [label for label, count in enumerate(counts) if label and not count]
     if missing:
         shown = ", ".join(map(str, missing[:5])) + (", ..." if missing[5:] else "")
         raise BadInput(

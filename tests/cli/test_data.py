@@ -9,6 +9,7 @@ import pytest
 
 from mnistops.data.files import FILES
 from mnistops.data.idx import encode_idx
+from mnistops.networks.zoo import REFERENCE
 from tests.data.download_faults import ARRAYS, OTHERS, next_source, only, packed
 from tests.data.mirror import Answer
 from tests.made_data import made_arrays, write_dataset
@@ -88,7 +89,12 @@ FAULTS: dict[str, tuple[str, bytes | None, int, str]] = {
         65,
         "expected at most 67,108,864 bytes, got a header that claims",
     ),
-    "labels": (TRAIN_LABELS, header(300) + bytes([200] * 300), 65, "expected train labels from 0 "),
+    "labels": (
+        TRAIN_LABELS,
+        header(300) + bytes([200] * 300),
+        65,
+        "expected training images of each label",
+    ),
     "sizes": (TEST_IMAGES, header(100, 4, 4) + bytes(1600), 65, "expected test images of 28 x 28"),
 }
 
@@ -112,8 +118,9 @@ def test_a_faulty_folder_is_told_in_two_lines_and_left_alone(command: Run, name:
 
 def test_images_that_do_not_fit_the_network(command: Run) -> None:
     write_dataset(Path("made"), size=12)
+    Path("own.toml").write_text(REFERENCE.to_toml())
     before = contents(Path())
-    outcome = command("train", "--dataset", "made", "--epochs", "1")
+    outcome = command("train", "own.toml", "--dataset", "made", "--epochs", "1")
     assert (outcome.code, outcome.out) == (65, "")
     assert "expected images of channels,height,width 1,28,28, as the network takes" in outcome.err
     assert contents(Path()) == before

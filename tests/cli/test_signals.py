@@ -148,7 +148,10 @@ def stalling_address() -> Iterator[str]:
 
 @pytest.mark.parametrize("number", CODES)
 def test_what_was_staged_is_gone(number: signal.Signals, stalling_address: str) -> None:
-    patch = f"from mnistops.data import sources\nsources.MIRROR = {stalling_address!r}\n"
+    patch = (
+        "from dataclasses import replace\nfrom mnistops.data.known import KNOWN\n"
+        f"KNOWN['mnist'] = replace(KNOWN['mnist'], mirrors=({stalling_address!r},))\n"
+    )
     process = start("data", "fetch", "--data-dir", "data", code=patch + PROCESS)
     while not list(Path("data").glob(".mnistops-fetch-*/*")):
         assert process.poll() is None

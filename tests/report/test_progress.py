@@ -4,13 +4,14 @@ import io
 import re
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mnistops.data import sources
 from mnistops.data.files import FILES
-from mnistops.data.sources import Fetching, SourceFailed, Waiting, fetch_mnist
+from mnistops.data.known import KNOWN, MNIST
+from mnistops.data.sources import Fetching, SourceFailed, Waiting, fetch
 from mnistops.report.progress import View
 from mnistops.training.engine_choice import EngineMissed
 
@@ -210,8 +211,8 @@ def test_what_a_source_fetches_is_told_once(
     name = f"{FILES[0].name}.gz"
     (tmp_path / name).write_bytes(bytes(200_000))
     mirror = f"{tmp_path.as_uri()}/"
-    monkeypatch.setattr(sources, "MIRROR", mirror)
-    events = fetch_mnist(tmp_path / "data", is_named=True)
+    monkeypatch.setitem(KNOWN, MNIST, replace(KNOWN[MNIST], mirrors=(mirror,)))
+    events = fetch(MNIST, tmp_path / "data", is_named=True)
     with View() as view:
         for event in events:
             view.show(event)
