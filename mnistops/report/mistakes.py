@@ -24,7 +24,7 @@ DIGIT = 16
 """Dots that a label needs for one more digit in each of its two classes."""
 
 LONGEST_ON_ONE_LINE = 3
-LINE, LETTER = 15, 7
+LINE, LETTER, WIDE_LETTER = 15, 7, 13
 """Of names that are longer each has a line of its own, so high, with letters so wide."""
 
 FRAME = 30
@@ -77,7 +77,8 @@ def _draw_page(mistakes: "Sequence[Mistake]", done: "SplitDone", title: str, pat
     label, label_width = LABEL, IMAGE + DIGIT * (longest - 1)
     between = " "
     if longest > LONGEST_ON_ONE_LINE:
-        between, label, label_width = "\n", LABEL + LINE, LETTER * (longest + len(", > 99 %"))
+        between, label = "\n", LABEL + LINE
+        label_width = max(_width(f"{name}, > 99 %") for pair in names for name in pair)
     tile_height, tile_width = scale * height + label, max(scale * width, label_width) + GAP
     num_rows = -(-len(mistakes) // COLUMNS)
     dots = (COLUMNS * tile_width + GAP, TITLE + num_rows * (tile_height + GAP))
@@ -102,6 +103,12 @@ def _draw_page(mistakes: "Sequence[Mistake]", done: "SplitDone", title: str, pat
             fontsize=9,
         )
     save_figure(figure, path)
+
+
+def _width(text: str) -> int:
+    """At most so many dots."""
+    is_wide = [letter.isupper() or not letter.isascii() for letter in text]
+    return sum(WIDE_LETTER if wide else LETTER for wide in is_wide)
 
 
 def _percent(confidence: float) -> str:
