@@ -55,7 +55,7 @@ runs_app.command("show")(runs.show)
 runs_app.command("compare")(runs.compare)
 app.add_typer(runs_app, name="runs")
 
-data_app = typer.Typer(help="Fetch MNIST, or check the data that is there.")
+data_app = typer.Typer(help="Fetch a data set, or check the data that is there.")
 data_app.command("fetch")(data.fetch)
 data_app.command("check")(data.check)
 app.add_typer(data_app, name="data")

@@ -12,6 +12,7 @@ from mnistops.data.idx import encode_idx
 from mnistops.networks.zoo import REFERENCE
 from tests.data.download_faults import ARRAYS, OTHERS, next_source, only, packed
 from tests.data.mirror import Answer
+from tests.data.test_class_folders import draw
 from tests.made_data import made_arrays, write_dataset
 from tests.running import Run
 
@@ -25,6 +26,16 @@ def test_a_folder_of_ones_own_is_described(command: Run) -> None:
     assert (train["num_images"], test["num_images"]) == (40, 20)
     assert train["image_size"] == [1, 12, 12] and train["num_classes"] == 4
     assert 0 < train["std"] < train["mean"] < 1
+
+
+def test_a_folder_of_pictures_is_described(command: Run) -> None:
+    for place in ("train/up", "train/down", "test/up"):
+        draw(f"own/{place}/1.png", 255, (5, 4))
+    outcome = command("data", "check", "--dataset", "own")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    assert lines[4].split() == ["train", "2", "1", "x", "5", "x", "4", "2", "1.0000", "1.0000"]
+    assert lines[-2:] == ["folder: own (no hashes are known)", "classes: down, up"]
 
 
 def test_check_fetches_nothing(command: Run) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mnistops.data.class_folders import PicturesRead
 from mnistops.data.files import FILES
 from mnistops.data.known import KNOWN, MNIST
 from mnistops.data.sources import Fetching, SourceFailed, Waiting, fetch
@@ -231,6 +232,15 @@ def test_fetching_moves_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
         view.show(Fetching("https://a", "a.gz", 4_500_000, 9_000_000))
     assert terminal.stays() == ["fetching a.gz from https://a"]
     assert re.match(r"fetching a\.gz ━.* 4\.5 MB ", terminal.bars()[-1])
+
+
+def test_pictures_that_are_read_move_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch)
+    with View() as view:
+        view.show(PicturesRead(500, 1000))
+        view.show(PicturesRead(1000, 1000))
+    assert terminal.stays() == []
+    assert terminal.bars()[0].startswith("reading pictures ")
 
 
 def test_fetching_without_an_end_moves_a_bar_too(monkeypatch: pytest.MonkeyPatch) -> None:
