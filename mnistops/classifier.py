@@ -91,7 +91,7 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
 
     network = network or NetworkSettings()
     size = image_size(network.input_size)
-    is_named = "name" in network.model_fields_set
+    is_named = "name" in network.model_fields_set and not _is_own(checkpoint, network.name)
     # Random weights are made on the way; nobody else's random numbers are used up for them.
     with torch.random.fork_rng(devices=[]):
         if is_named:
@@ -106,6 +106,12 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
         checkpoint = replace(checkpoint, network=spec)
         expect_weights_fit(checkpoint)  # before anything large is made of a hostile spec
         return with_weights(_of_spec(spec), checkpoint)
+
+
+def _is_own(checkpoint: Checkpoint, name: str) -> bool:
+    """Whether this is the built-in network that the checkpoint holds, made for its images."""
+    held = checkpoint.network
+    return name in ZOO and isinstance(held, NetworkSpec) and held.name == name
 
 
 def with_weights(classifier: Classifier, checkpoint: Checkpoint) -> Classifier:

@@ -229,6 +229,15 @@ def test_a_network_without_names_takes_those_of_the_images() -> None:
     assert names_and_labels(outcome) == (("down", "up", *map(str, range(2, 10))), [0, 1])
 
 
+def test_a_built_in_network_is_named_as_it_became() -> None:
+    write_dataset(Path("large"), 60, 20, size=32, num_classes=26)
+    named = {"name": "separable"}
+    values = {**QUICK, "run_dir": "runs/large"}
+    result_of(train(Settings(data={"dataset": "large"}, network=named, train=values)))
+    outcome, _ = checked(network=named)
+    assert len(outcome.splits[0].result.confusion) == 26
+
+
 def test_more_names_than_outputs_are_refused() -> None:
     run = make_run()
     checkpoint = replace(load_checkpoint(run / "last.pt"), class_names=("a", "b"))
