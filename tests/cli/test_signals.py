@@ -157,7 +157,7 @@ finally:
 
 
 def test_what_is_tidied_up_is_not_interrupted_again() -> None:
-    code, error = end(start(code=TIDIES_UP), signal.SIGTERM)
+    error = end(start(code=TIDIES_UP), signal.SIGTERM)[1]
     assert error.startswith("tidy\n") and error.count("Traceback") == 1
 
 
