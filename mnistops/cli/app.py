@@ -26,7 +26,7 @@ from mnistops.cli import (
     validate,
 )
 from mnistops.cli.crash import explain_crash
-from mnistops.cli.signals import interruption
+from mnistops.cli.signals import interruption, stop_interrupting
 from mnistops.cli.usage import usage_error
 from mnistops.errors import CannotWrite, ExitCode, MnistopsError
 from mnistops.report.console import remark, visible, write
@@ -122,6 +122,8 @@ def run(arguments: Sequence[str]) -> int:
         code = interruption()  # whatever became of it in the code that it came upon
         if code is None:
             return _fail(error, arguments)
+    finally:
+        stop_interrupting()
     # Typer's own number, for a KeyboardInterrupt; a run that was stopped has told of it.
     if code == ExitCode.SIGINT and not isinstance(code, ExitCode):
         code = interruption() or code
