@@ -128,6 +128,18 @@ def test_an_altered_file_in_a_users_folder_is_told_and_left(name: str, tmp_path:
     assert content(tmp_path) == before
 
 
+def test_an_altered_file_of_our_own_is_set_aside(name: str, mirror: Mirror, tmp_path: Path) -> None:
+    file = KNOWN[name].files[1]
+    path = tmp_path / file.raw / file.kept_name
+    path.parent.mkdir(parents=True)
+    altered = packed(OTHERS, file.name) if file.is_packed else encode_idx(OTHERS[file.name])
+    path.write_bytes(altered)
+    result_of(fetch(name, tmp_path, is_named=False))
+    assert path.with_name(f"{path.name}.bad").read_bytes() == altered
+    assert path.read_bytes() != altered
+    assert len(mirror.asked) == 4
+
+
 def test_a_file_known_by_its_packed_hash_is_not_taken_otherwise(
     mirror: Mirror, tmp_path: Path, name: str
 ) -> None:
