@@ -52,7 +52,7 @@ def test_its_weights_have_the_networks_own_names() -> None:
 
 
 def test_facts_tell_the_names_of_classes_where_there_are_any() -> None:
-    names = tuple(["zéro", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+    names = ("zéro", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     named = replace(made_original(), class_names=names)
     assert json.loads(named.facts["class_names"]) == list(names)
     assert "class_names" not in made_original().facts
