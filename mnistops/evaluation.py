@@ -132,19 +132,37 @@ def evaluate_in_batches(
     Args:
         batch_size: images at a time; it changes what is needed of memory, not what is found.
     """
+    outputs = yield from outputs_in_batches(
+        network, images.images, normalization, batch_size, outputs_of
+    )
+    return _result(outputs, images.labels.cpu())
+
+
+def outputs_in_batches(
+    network: nn.Module,
+    images: Tensor,
+    normalization: Normalization,
+    batch_size: int = BATCH_SIZE,
+    outputs_of: Callable[[Tensor], Tensor] | None = None,
+) -> Generator[BatchEvaluated, None, Tensor]:
+    """The network's outputs (N, classes) for images (N, 1, H, W) of bytes, on the CPU.
+
+    Raises:
+        NotFinite: one of them is no number.
+    """
     was_training = network.training
     compute = outputs_of or network
     outputs = []
     network.eval()
     try:
         for start in range(0, len(images), batch_size):
-            chosen = slice(start, start + batch_size)
+            pixels = images[start : start + batch_size].float() / 255
             with torch.inference_mode(), _whole_float32(), users_code(type(network).__name__):
-                outputs.append(compute(normalization(images.pixels(chosen))).float())
+                outputs.append(compute(normalization(pixels)).float())
             yield BatchEvaluated(min(start + batch_size, len(images)), len(images))
     finally:
         network.train(was_training)
-    return _result(torch.cat(outputs).cpu(), images.labels.cpu())
+    return _finite(torch.cat(outputs).cpu())
 
 
 @contextmanager
@@ -162,17 +180,26 @@ def _whole_float32() -> Iterator[None]:
             kind.fp32_precision = precision
 
 
-def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
-    """What outputs (N, classes) say of labels (N,)."""
-    num_images, num_classes = outputs.shape
+def _finite(outputs: Tensor) -> Tensor:
     bad = int((~outputs.isfinite()).any(1).sum())
     if bad:
         raise NotFinite(
             f"network: expected numbers as outputs, got nan or infinite ones for {bad:,} of "
-            f"{num_images:,} images"
+            f"{len(outputs):,} images"
         )
+    return outputs
+
+
+def probabilities_of(outputs: Tensor) -> Tensor:
+    """Logits or log-probabilities (N, classes) as probabilities, in float64."""
     # Rows of log-probabilities come out as they went in.
-    confidences = functional.softmax(outputs.double(), 1).amax(1)
+    return functional.softmax(outputs.double(), 1)
+
+
+def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
+    """What outputs (N, classes) say of labels (N,)."""
+    num_images, num_classes = outputs.shape
+    confidences = probabilities_of(outputs).amax(1)
     predicted = outputs.argmax(1)
     pairs = torch.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     wrong = (predicted != labels).nonzero().flatten()

@@ -12,9 +12,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from mnistops import __version__
-from mnistops.cli import bench, config, data, lr_find, rf, study, summary, train, validate
+from mnistops.cli import bench, config, data, lr_find, predict, rf, study, summary, train, validate
 from mnistops.errors import ExitCode, MnistopsError, UsageError
-from mnistops.report.console import remark, visible, write
+from mnistops.report.console import complain, remark, write
 
 app = typer.Typer(
     help="Design tiny image classifiers and prove them.",
@@ -29,6 +29,7 @@ app.command("lr-find")(lr_find.lr_find)
 app.command("study")(study.study)
 app.command("bench")(bench.bench)
 app.command("validate")(validate.validate)
+app.command("predict")(predict.predict)
 
 data_app = typer.Typer(help="Fetch MNIST, or check the data that is there.")
 data_app.command("fetch")(data.fetch)
@@ -116,15 +117,10 @@ def run(arguments: Sequence[str]) -> int:
             "please report it, with what the same command prints with --debug",
         )
         failure.__cause__ = error
-    _print_error(failure)
+    complain(failure)
     if "--debug" in arguments:
         remark("".join(traceback.format_exception(failure)).rstrip())
     return failure.exit_code
-
-
-def _print_error(error: MnistopsError) -> None:
-    lines = [f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
-    remark("\n".join(visible(" ".join(line.splitlines())) for line in lines))
 
 
 def _usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:

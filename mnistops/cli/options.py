@@ -17,14 +17,16 @@ NETWORK = "network.name"
 
 
 def with_settings(
-    *sections_or_keys: str, network_argument: bool = False
+    *sections_or_keys: str, network_argument: bool = False, argument: str | None = None
 ) -> Callable[[Callable[[Loaded], int | None]], Callable[..., int | None]]:
     """Make a Typer command of a function of the loaded settings.
 
     Args:
         sections_or_keys: whose settings get an option: ``rf``, ``output.format``.
         network_argument: whether the network's name is the positional argument NETWORK.
+        argument: the key of another setting that is positional.
     """
+    positional = NETWORK if network_argument else argument
     chosen: dict[str, tuple[str, FieldInfo]] = {}
     for key, field in fields():
         if key in sections_or_keys or key.split(".")[0] in sections_or_keys:
@@ -36,7 +38,7 @@ def with_settings(
             del debug  # `app.run` looks for it in the arguments: an error can come before this
             return command(load_settings(_tree(given), config))
 
-        parameters = list(_parameters(chosen.values(), network_argument))
+        parameters = list(_parameters(chosen.values(), positional))
         parsed.__doc__ = command.__doc__
         parsed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         parsed.__annotations__ = {item.name: item.annotation for item in parameters}
@@ -57,14 +59,15 @@ def _tree(given: dict[str, Any]) -> Tree:
 
 
 def _parameters(
-    chosen: Iterable[tuple[str, FieldInfo]], network_argument: bool
+    chosen: Iterable[tuple[str, FieldInfo]], positional: str | None
 ) -> Iterator[inspect.Parameter]:
     for key, field in chosen:
         kind, info = _typer_option(key, field)
-        if network_argument and key == NETWORK:
-            kind, info = (
-                str | None,
-                typer.Argument(metavar="NETWORK", help=_help(key, field), show_default=False),
+        if key == positional:
+            section, _, name = key.partition(".")
+            metavar = section if key == NETWORK else name
+            info = typer.Argument(
+                metavar=metavar.upper(), help=_help(key, field), show_default=False
             )
         yield _parameter(key.replace(".", "__"), kind, info)
     yield _parameter(

@@ -12,6 +12,7 @@ from pydantic_settings import (
 )
 
 from mnistops.settings.forms import Form
+from mnistops.settings.pictures import PredictSettings
 from mnistops.settings.sections import (
     BenchSettings,
     DataSettings,
@@ -78,6 +79,7 @@ with warnings.catch_warnings():
         study: StudySettings = StudySettings()
         bench: BenchSettings = BenchSettings()
         validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
+        predict: PredictSettings = PredictSettings()
         output: OutputSettings = OutputSettings()
 
         _refuse_truth = field_validator("*", mode="before")(refuse_truth)

@@ -1,0 +1,74 @@
+"""Picture: a file to shades of grey. The one place where Pillow reads what users have.
+
+PNG, JPEG, BMP, GIF (its first picture) and WebP are read, turned the way their EXIF data says, and
+colours become shades by ITU-R 601 (0.299 red, 0.587 green, 0.114 blue). Sixteen bits stay sixteen.
+What is transparent becomes white paper, or black paper if all that can be seen is light.
+"""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mnistops.data.conversion.convert import Levels
+from mnistops.errors import BadInput, MissingInput
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+MOST_PIXELS = 100_000_000
+"""The largest picture that is decoded; a file of a few kB can hold any number of pixels."""
+
+_MIDDLE = 128
+_SIXTEEN_BITS = 2**16 - 1
+
+
+def read_picture(path: Path) -> Levels:
+    """The shades of a picture (H, W), 0 is black: bytes, or two bytes each if the file has them.
+
+    Raises:
+        MissingInput: there is no such file, or it cannot be read.
+        BadInput: it is no picture of these formats, broken, or too large.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        file = path.open("rb")
+    except IsADirectoryError:
+        raise BadInput(
+            f"{path}: expected a picture, got a folder", f"{path}/*.png names all in it"
+        ) from None
+    except OSError as error:
+        raise MissingInput(f"{path}: expected a picture, got: {error.strerror}") from None
+    with file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of what it makes do with
+        try:
+            image = Image.open(file, formats=FORMATS)
+            if image.width * image.height <= MOST_PIXELS:
+                return _shades(ImageOps.exif_transpose(image))
+            got = f"{image.width} x {image.height}"
+        except Image.UnidentifiedImageError:
+            raise BadInput(
+                f"{path}: expected a picture (PNG, JPEG, BMP, GIF or WebP), got something else"
+            ) from None
+        except Image.DecompressionBombError:
+            got = "far more"
+        except Exception as error:  # of broken files a decoder raises whatever it comes upon
+            raise BadInput(
+                f"{path}: expected a whole picture, got a broken one: {error!s:.200}"
+            ) from None
+    raise BadInput(f"{path}: expected at most {MOST_PIXELS:,} pixels, got {got}")
+
+
+def _shades(image: "Image.Image") -> Levels:
+    if image.mode.startswith("I"):
+        return np.asarray(image).clip(0, _SIXTEEN_BITS).astype(np.uint16)
+    if not image.has_transparency_data:
+        return np.asarray(image.convert("L"))
+    shades, alpha = (np.asarray(band, int) for band in image.convert("LA").split())
+    is_seen = alpha >= _MIDDLE
+    is_light = is_seen.any() and shades[is_seen].min() >= _MIDDLE
+    paper = 0 if is_light else 255
+    return ((shades * alpha + paper * (255 - alpha)) / 255).round().astype(np.uint8)
