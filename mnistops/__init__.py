@@ -9,7 +9,7 @@
 Names are imported on first use, so that ``import mnistops`` stays quick.
 """
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # as typing has it, which `import mnistops` need not wait for
 
 __version__ = "0.1.0"
 

@@ -2,7 +2,8 @@
 
 At the top stand ``state_dict``, under the network's own keys, ``network`` (a NetworkSpec as plain
 values, or the text ``file.py:NAME``), ``normalization`` (``mean``, ``std``), ``settings`` (sections
-of plain values), ``epoch`` (from 0) and ``format_version``. The original code's checkpoints
+of plain values), ``epoch`` (from 0), ``format_version`` and ``digest``, of all the rest. A run's
+``last.pt`` also has ``training``: all that the run needs to go on. The original code's checkpoints
 (``epoch``, ``valid_loss_min``, ``state_dict``, ``optimizer``) and bare state_dicts hold
 ``reference``. Nothing in a file is ever run: it is read with ``weights_only=True`` or not at all.
 """
@@ -16,8 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnistops.bundled import bundled_checkpoint
 from mnistops.data.normalization import SEED_NORMALIZATION, Normalization
-from mnistops.disk import replace_file
+from mnistops.digest import digest
+from mnistops.disk import keep_predecessor, replace_file
 from mnistops.errors import BadInput, MissingInput
 from mnistops.networks.load import load_builtin, load_python, load_toml
 from mnistops.networks.spec import NetworkSpec
@@ -27,7 +30,12 @@ from mnistops.torch_file import are_tensors, expect_whole, read_torch_file
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1 had no digest, and nothing to go on with."""
+
+LAST, PREVIOUS = "last.pt", "previous.pt"
+"""A run's newest checkpoint, and the one before it."""
+
 SUFFIXES = (".pt", ".pth")
 
 
@@ -40,6 +48,8 @@ class Checkpoint:
         state_dict: the weights, on the CPU.
         normalization: what the network's images were normalised with in training.
         settings: of the run, as plain values by section; empty where the file has none.
+        engine: what trained it: its name, precision and number of threads; empty as well.
+        training: what `mnistops.training.state.Training` goes on from; None as well.
     """
 
     path: Path
@@ -47,6 +57,8 @@ class Checkpoint:
     state_dict: Mapping[str, "Tensor"]
     normalization: Normalization
     settings: Mapping[str, Any]
+    engine: Mapping[str, Any]
+    training: dict[str, Any] | None
 
     def own_spec(self, advice: str) -> NetworkSpec:
         """The network, if it is one of our blocks.
@@ -74,30 +86,50 @@ def save_checkpoint(
     settings: Mapping[str, Any],
     epoch: int,
     engine: Mapping[str, Any],
+    training: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a checkpoint in one step; its tensors are on the CPU, wherever the module is.
 
     Args:
         settings: that the run was asked for.
         engine: what ran it: its name, precision and number of threads.
+        training: what the run needs to go on. With it the file that was there before stays, under
+            the name of `PREVIOUS`.
 
     Raises:
         CannotCreate, CannotWrite: the file cannot be made.
     """
     import torch
 
-    values = {
+    values: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "network": network if isinstance(network, str) else network.to_values(),
         "normalization": asdict(normalization),
         "settings": dict(settings),
         "epoch": epoch,
         "engine": dict(engine),
-        "state_dict": {key: value.cpu() for key, value in module.state_dict().items()},
+        "state_dict": module.state_dict(),
     }
+    if training is not None:
+        values["training"] = training
+    values = _on_cpu(values)
+    values["digest"] = digest(values)
     file = io.BytesIO()
     torch.save(values, file)
+    if training is not None:
+        keep_predecessor(path, path.with_name(PREVIOUS))
     replace_file(path, file.getvalue())
+
+
+def _on_cpu(value: Any) -> Any:
+    """The same values in plain dictionaries and lists, with their tensors on the CPU."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu()
+    if isinstance(value, Mapping):
+        return {key: _on_cpu(held) for key, held in value.items()}
+    return [_on_cpu(held) for held in value] if isinstance(value, list | tuple) else value
 
 
 def open_network(source: str, channels: int | None = None) -> "NetworkSpec | nn.Module":
@@ -142,17 +174,20 @@ def _network_of(checkpoint: Checkpoint, channels: int | None) -> NetworkSpec:
 def find_checkpoint(path: Path) -> Path:
     """The checkpoint at ``path``, or in it if it is a run folder.
 
-    A run's best is ``best.pt``, else the ``modelbest_ACCURACY_epoch_N.pt`` of the highest accuracy;
-    a run without a best has ``last.pt``.
+    A built-in network's name is that of its bundled checkpoint where no file has it. A run's best
+    is ``best.pt``, else the ``modelbest_ACCURACY_epoch_N.pt`` of the highest accuracy; a run
+    without a best has ``last.pt``.
 
     Raises:
         MissingInput: there is none.
     """
     if path.is_file():
         return path
+    if str(path) in ZOO and not path.exists():
+        return bundled_checkpoint(str(path))
     if not path.is_dir():
         raise MissingInput(f"{path}: expected a checkpoint or a run folder, got no such file")
-    for candidate in (path / "best.pt", *_by_accuracy(path), path / "last.pt"):
+    for candidate in (path / "best.pt", *_by_accuracy(path), path / LAST):
         if candidate.is_file():
             return candidate
     raise MissingInput(f"{path}: expected a run folder with best.pt or last.pt, got neither")
@@ -184,21 +219,45 @@ def load_checkpoint(path: Path) -> Checkpoint:
     expect_whole(path, state_dict)
     if state_dict is values:
         values = {}
-    version = values.get("format_version", FORMAT_VERSION)
-    if type(version) is not int or version != FORMAT_VERSION:
-        raise BadInput(
-            f"{path}: expected format version {FORMAT_VERSION}, got {version!r:.20}",
-            "a newer mnistops wrote it; upgrade this one",
-        )
+    _expect_known(path, values)
     held = values.get("network", REFERENCE)
     network = (
         held if isinstance(held, NetworkSpec | str) else NetworkSpec.from_values(held, str(path))
     )
-    settings = values.get("settings", {})
-    if not isinstance(settings, dict):
-        raise BadInput(f"{path}: expected settings by section, got {settings!r:.80}")
     normalization = _normalization(path, values.get("normalization"))
-    return Checkpoint(path, network, state_dict, normalization, settings)
+    settings, engine, training = (
+        _section(path, values, name) for name in ("settings", "engine", "training")
+    )
+    return Checkpoint(
+        path, network, state_dict, normalization, settings or {}, engine or {}, training
+    )
+
+
+def _expect_known(path: Path, values: dict[Any, Any]) -> None:
+    """Raises BadInput unless the file is of a format that is known here, and as it was written."""
+    version = values.get("format_version", 1)
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
+        raise BadInput(
+            f"{path}: expected format version {FORMAT_VERSION} or an older one, "
+            f"got {version!r:.20}",
+            "a newer mnistops wrote it; upgrade this one",
+        )
+    if version == 1:
+        return
+    written = values.pop("digest", None)
+    try:
+        found = digest(values)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{path}: {error}") from None
+    if written != found:
+        raise BadInput(f"{path}: expected values of digest {written!s:.64}, got {found}")
+
+
+def _section(path: Path, values: dict[Any, Any], name: str) -> dict[str, Any] | None:
+    held = values.get(name)
+    if held is not None and not isinstance(held, dict):
+        raise BadInput(f"{path}: expected {name} by name, got {held!r:.80}")
+    return held
 
 
 def _normalization(path: Path, held: object) -> Normalization:

@@ -8,6 +8,7 @@ from mnistops.analysis.window import times
 from mnistops.checkpoint import Checkpoint, expect_weights_fit, open_network
 from mnistops.errors import BadInput
 from mnistops.networks.spec import ImageSize, NetworkSpec, image_size
+from mnistops.resources import resources_for_batch
 from mnistops.settings.sections import NetworkSettings
 from mnistops.user_code import users_code
 
@@ -83,7 +84,7 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
         if is_named:
             opened = open_network(network.name)
             if not isinstance(opened, NetworkSpec):
-                return _with_weights(
+                return with_weights(
                     _of_module(opened, network.name, size),
                     replace(checkpoint, network=network.name),
                 )
@@ -91,10 +92,15 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
         spec = checkpoint.own_spec("name the code: --network ").changed(size)
         checkpoint = replace(checkpoint, network=spec)
         expect_weights_fit(checkpoint)  # before anything large is made of a hostile spec
-        return _with_weights(_of_spec(spec), checkpoint)
+        return with_weights(_of_spec(spec), checkpoint)
 
 
-def _with_weights(classifier: Classifier, checkpoint: Checkpoint) -> Classifier:
+def with_weights(classifier: Classifier, checkpoint: Checkpoint) -> Classifier:
+    """The classifier, its weights now the checkpoint's.
+
+    Raises:
+        BadInput: they are not its network's.
+    """
     expect_weights_fit(checkpoint, classifier.module)
     with users_code(classifier.name):
         classifier.module.load_state_dict(dict(checkpoint.state_dict))
@@ -138,13 +144,20 @@ def try_training(classifier: Classifier, num_images: int, image_size: ImageSize)
 
     Raises:
         BadInput: the network cannot be trained on batches of so many images.
+        OutOfResources: memory does not suffice for one.
     """
     from torch.nn import functional
 
     module = classifier.module
     before = deepcopy(module.state_dict())
-    outputs = run_once(classifier.name, module.train(), num_images, image_size)
-    with users_code(classifier.name):
+    with resources_for_batch(num_images), users_code(classifier.name):
+        outputs = run_once(classifier.name, module.train(), num_images, image_size)
+        if not outputs.requires_grad:
+            raise BadInput(
+                f"{classifier.name}: expected outputs that its parameters can learn from, got ones "
+                "without gradients",
+                "detach(), no_grad() or a cast to whole numbers may stand in its forward pass",
+            )
         functional.cross_entropy(outputs, outputs.argmax(1)).backward()  # type: ignore[no-untyped-call]
         module.load_state_dict(before)
     module.zero_grad()
@@ -161,15 +174,25 @@ def run_once(
     import torch
 
     with users_code(name):
-        outputs = module(torch.zeros(num_images, *image_size))
+        images = torch.zeros(num_images, *image_size)
+        return expect_outputs(name, module(images), images)
+
+
+def expect_outputs(name: str, outputs: object, images: "torch.Tensor") -> "torch.Tensor":
+    """The outputs (N, classes) for images (N, C, H, W).
+
+    Raises:
+        BadInput: they are something else.
+    """
+    import torch
+
+    num_images, got = len(images), type(outputs).__name__
     if isinstance(outputs, torch.Tensor):
         shape = tuple(outputs.shape)
         if len(shape) == 2 and shape[0] == num_images and shape[1] >= 2:
             return outputs
         got = f"the shape {shape}"
-    else:
-        got = type(outputs).__name__
     raise BadInput(
         f"{name}: expected outputs (N, classes), ({num_images}, 10) say, for {num_images} "
-        f"images of {times(image_size)}, got {got}"
+        f"images of {times(images.shape[1:])}, got {got}"
     )

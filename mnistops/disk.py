@@ -1,12 +1,16 @@
 """Writing to disk: a file appears whole under its name, or not at all."""
 
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mnistops.errors import CannotCreate, CannotWrite
+
+_UNFINISHED = ".part"
 
 
 def cache_folder() -> Path:
@@ -26,6 +30,8 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _cannot_write(path, error) from None
         raise CannotCreate(
             f"{path}: expected to make a folder, got: {error.strerror}", "name another place"
         ) from None
@@ -49,19 +55,48 @@ def replace_file(path: Path, data: bytes) -> None:
         _sync_folder(path.parent)
 
 
+def keep_predecessor(path: Path, name: Path) -> None:
+    """Give what stands at ``path`` this name too, in one step, before something else takes its.
+
+    Raises:
+        CannotCreate, CannotWrite: that cannot be.
+    """
+    if not path.exists():
+        return
+    with _staged(name) as (file, staged):
+        os.close(file)
+        staged.unlink()
+        try:
+            os.link(path, staged)
+        except OSError:  # a disk without links
+            shutil.copyfile(path, staged)
+        staged.replace(name)
+
+
+def staged_files(folder: Path) -> list[Path]:
+    """What a process that was killed while it wrote into a folder has left there, unfinished."""
+    return list(folder.glob(f".*{_UNFINISHED}"))
+
+
 @contextmanager
 def _staged(path: Path) -> Iterator[tuple[int, Path]]:
     """A file of another name beside ``path``, gone again if it is not put in its place."""
     try:
-        file, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        file, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _cannot_write(path, error) from None
         raise CannotCreate(f"{path}: expected to make it, got: {error.strerror}") from None
     try:
         yield file, Path(name)
     except OSError as error:
-        raise CannotWrite(f"{path}: expected to write it, got: {error.strerror}") from None
+        raise _cannot_write(path, error) from None
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> CannotWrite:
+    return CannotWrite(f"{path}: expected to write it, got: {error.strerror}")
 
 
 def _umask() -> int:

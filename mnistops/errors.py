@@ -6,6 +6,7 @@
      ├─ BadInput        65   a file, a network or data that is not what it should be
      ├─ MissingInput    66   a file that is not there
      ├─ NoSource        69   data that none of its sources gives
+     ├─ OutOfResources  71   memory that ran out, or a device that went away
      ├─ CannotCreate    73   an output that cannot be made where it was asked for
      ├─ CannotWrite     74   an output that broke off while it was written
      └─ Locked          75   a folder that another process is at work in
@@ -82,6 +83,12 @@ class NoSource(MnistopsError):
     exit_code = ExitCode.NO_SOURCE
 
 
+class OutOfResources(MnistopsError):
+    """Memory ran out, or the device went away."""
+
+    exit_code = ExitCode.RESOURCE
+
+
 class CannotCreate(MnistopsError):
     """An output cannot be made where it was asked for."""
 
@@ -98,6 +105,14 @@ class Locked(MnistopsError):
     """A folder that another process is at work in."""
 
     exit_code = ExitCode.LOCKED
+
+
+def shown(value: object) -> str:
+    """The first 80 characters of a value as Python writes it."""
+    try:
+        return f"{value!r:.80}"
+    except (ValueError, RecursionError):  # thousands of digits, or of brackets within brackets
+        return "something too large to show"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str | None:

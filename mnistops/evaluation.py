@@ -9,13 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mnistops.classifier import expect_outputs
 from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
 from mnistops.errors import NotFinite
 from mnistops.events import result_of
+from mnistops.resources import OTHER_DEVICE, resources_for_batch
 from mnistops.user_code import users_code
 
 BATCH_SIZE = 1000
+MOST_LIKELY = 5
+"""Classes that are told of a mistake, with their probabilities."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,14 @@ class Mistake:
     Attributes:
         index: of the image in its split, from 0.
         confidence: the probability of the predicted class, in 0..1.
+        likeliest: up to five classes and their probabilities, the predicted one first.
     """
 
     index: int
     actual: int
     predicted: int
     confidence: float
+    likeliest: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,24 +151,30 @@ def outputs_in_batches(
     batch_size: int = BATCH_SIZE,
     outputs_of: Callable[[Tensor], Tensor] | None = None,
 ) -> Generator[BatchEvaluated, None, Tensor]:
-    """The network's outputs (N, classes) for images (N, 1, H, W) of bytes, on the CPU.
+    """The network's outputs (N, classes) for bytes (N, C, H, W), on the CPU.
 
     Raises:
         NotFinite: one of them is no number.
     """
-    was_training = network.training
+    was_training, name = network.training, type(network).__name__
     compute = outputs_of or network
     outputs = []
     network.eval()
     try:
         for start in range(0, len(images), batch_size):
-            pixels = images[start : start + batch_size].float() / 255
-            with torch.inference_mode(), _whole_float32(), users_code(type(network).__name__):
-                outputs.append(compute(normalization(pixels)).float())
-            yield BatchEvaluated(min(start + batch_size, len(images)), len(images))
+            done = min(start + batch_size, len(images))
+            with (
+                torch.inference_mode(),
+                _whole_float32(),
+                resources_for_batch(done - start, OTHER_DEVICE),
+                users_code(name),
+            ):
+                shown = normalization(images[start:done].float() / 255)
+                outputs.append(expect_outputs(name, compute(shown), shown).float())
+            yield BatchEvaluated(done, len(images))
     finally:
         network.train(was_training)
-    return _finite(torch.cat(outputs).cpu())
+    return _expect_finite(torch.cat(outputs).cpu())
 
 
 @contextmanager
@@ -180,7 +192,7 @@ def _whole_float32() -> Iterator[None]:
             kind.fp32_precision = precision
 
 
-def _finite(outputs: Tensor) -> Tensor:
+def _expect_finite(outputs: Tensor) -> Tensor:
     bad = int((~outputs.isfinite()).any(1).sum())
     if bad:
         raise NotFinite(
@@ -190,7 +202,7 @@ def _finite(outputs: Tensor) -> Tensor:
     return outputs
 
 
-def probabilities_of(outputs: Tensor) -> Tensor:
+def to_probabilities(outputs: Tensor) -> Tensor:
     """Logits or log-probabilities (N, classes) as probabilities, in float64."""
     # Rows of log-probabilities come out as they went in.
     return functional.softmax(outputs.double(), 1)
@@ -199,21 +211,28 @@ def probabilities_of(outputs: Tensor) -> Tensor:
 def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
     """What outputs (N, classes) say of labels (N,)."""
     num_images, num_classes = outputs.shape
-    confidences = probabilities_of(outputs).amax(1)
-    predicted = outputs.argmax(1)
+    probabilities = to_probabilities(outputs)
+    confidences, predicted = probabilities.amax(1), outputs.argmax(1)
     pairs = torch.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     wrong = (predicted != labels).nonzero().flatten()
     wrong = wrong[confidences[wrong].argsort(stable=True)]
-    mistakes = zip(
+    # Stable, as argmax is: of equal classes the first stands first.
+    classes = outputs[wrong].argsort(dim=1, descending=True, stable=True)[:, :MOST_LIKELY]
+    shares = probabilities[wrong].gather(1, classes)
+    likeliest = (
+        tuple(zip(*one, strict=True)) for one in zip(classes.tolist(), shares.tolist(), strict=True)
+    )
+    mistakes = map(
+        Mistake,
         wrong.tolist(),
         labels[wrong].tolist(),
         predicted[wrong].tolist(),
         confidences[wrong].tolist(),
-        strict=True,
+        likeliest,
     )
     return EvaluationResult(
         num_images,
         functional.cross_entropy(outputs.double(), labels).item(),
         tuple(map(tuple, pairs.reshape(num_classes, num_classes).tolist())),
-        tuple(Mistake(*values) for values in mistakes),
+        tuple(mistakes),
     )

@@ -11,7 +11,8 @@ from mnistops.analysis.receptive_field import sights
 from mnistops.analysis.what_if import FieldTable, field_tables, what_if
 from mnistops.analysis.window import Sizes
 from mnistops.errors import MnistopsError, UsageError
-from mnistops.settings.sections import NetworkSettings, RfSettings
+from mnistops.settings.inspection import RfSettings
+from mnistops.settings.sections import NetworkSettings
 from mnistops.trained import Trained, open_trained
 
 if TYPE_CHECKING:
@@ -91,19 +92,28 @@ class FieldPicture:
 
 
 def field_picture(network: NetworkSettings, rf: RfSettings) -> FieldPicture:
+    """The `picture_of` the network that the settings name.
+
+    The gradients are of the weights that it has: a checkpoint's own, a built-in's that come with
+    the package, those that a module in Python is made with, else random ones, always the same.
+
+    Raises:
+        MnistopsError: of `open_network` and `picture_of`.
+    """
+    return picture_of(open_trained(network), rf)
+
+
+def picture_of(opened: Trained, rf: RfSettings) -> FieldPicture:
     """What the centre unit of each layer sees, counted and by gradients, for each dilation asked.
 
     One network shows its windows, up to 9 of them evenly chosen, the last one included; several
-    dilations show the last 3 changed layers, convolutions if there are any. The gradients are of
-    the weights that the network has: a checkpoint's own, a built-in's that come with the package,
-    those that a module in Python is made with, else random ones, always the same. They are the
-    mean over the digit, moved about a little.
+    dilations show the last 3 changed layers, convolutions if there are any. Gradients are the mean
+    over the digit, moved about a little.
 
     Raises:
-        MnistopsError: of `open_network`, `field_tables` and `path_counts`, the last only if not one
-            layer can be drawn.
+        MnistopsError: of `field_tables` and `path_counts`, the last only if not one layer can be
+            drawn.
     """
-    opened = open_trained(network)
     tables = field_tables(opened.graph, rf.model_copy(update={"all_layers": True}))
     graphs = [_graph_of(opened.graph, table, rf) for table in tables]
     notes: list[str] = []

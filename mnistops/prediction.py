@@ -1,6 +1,6 @@
 """Prediction: settings and pictures of one's own to what a trained network takes them for."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,8 @@ from mnistops.classifier import Classifier, load_classifier
 from mnistops.data.conversion.convert import NoInk, as_digit
 from mnistops.data.conversion.picture import read_picture
 from mnistops.device import open_device
-from mnistops.errors import BadInput, MnistopsError, UsageError
-from mnistops.evaluation import BatchEvaluated, outputs_in_batches, probabilities_of
+from mnistops.errors import BadInput, MnistopsError
+from mnistops.evaluation import BatchEvaluated, outputs_in_batches, to_probabilities
 from mnistops.networks.spec import MNIST_SIZE, ImageSize, image_size
 from mnistops.settings.tree import Settings
 from mnistops.validation import checkpoint_path
@@ -75,21 +75,19 @@ class Prediction:
 
 
 def predict(
-    settings: Settings,
+    settings: Settings, paths: Sequence[Path]
 ) -> Generator[PictureRead | BatchEvaluated, None, Prediction]:
-    """Read the pictures that the settings name, and run a checkpoint over them.
+    """Run a checkpoint over pictures, each made an image as MNIST's are.
 
-    The checkpoint is `validate`'s. Each picture becomes an image as MNIST's are
-    (`mnistops.data.conversion.convert`). One that is bad does not keep the others from being done.
+    The checkpoint is `validate`'s. A picture that is bad does not keep the others from being done.
+
+    Args:
+        paths: of the pictures, one digit on each.
 
     Raises:
-        UsageError: no picture is named.
         MnistopsError: the checkpoint or the network cannot be had, or takes no such images.
         NotFinite: an output of the network is no number.
     """
-    paths = settings.predict.images
-    if not paths:
-        raise UsageError("IMAGES: expected at least one picture, got none", "name some: digit.png")
     device = open_device(settings.device)
     checkpoint = load_checkpoint(checkpoint_path(settings))
     classifier = load_classifier(checkpoint, settings.network)
@@ -109,7 +107,7 @@ def predict(
         outputs = yield from outputs_in_batches(
             classifier.module.to(device), _batch(images).to(device), checkpoint.normalization
         )
-        rows = map(tuple, probabilities_of(outputs).tolist())
+        rows = map(tuple, to_probabilities(outputs).tolist())
         pictures += map(Predicted, read, images, rows)
     return Prediction(checkpoint.path, classifier.name, tuple(pictures), tuple(failures))
 

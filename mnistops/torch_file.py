@@ -4,7 +4,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mnistops.errors import BadInput, MissingInput
 
@@ -27,26 +27,16 @@ _NUMPY_NAMES = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
 
 
 def read_torch_file(path: Path) -> dict[Any, Any]:
-    """The file's dictionary, by torch's restricted reader alone."""
-    import torch
+    """The file's dictionary, by torch's restricted reader alone.
 
+    Raises:
+        MissingInput: it cannot be read.
+        BadInput: it is something else.
+    """
     try:
-        # torch's older formats, and TorchScript's, are not plain zip files of tensors.
-        if not zipfile.is_zipfile(path):
-            raise BadInput(
-                f"{path}: expected a checkpoint as torch.save writes it, got another file"
-            )
-        with zipfile.ZipFile(path) as archive:
-            if any(record.compress_type != zipfile.ZIP_STORED for record in archive.infolist()):
-                raise BadInput(f"{path}: expected records as torch.save stores them, got packed")
-            if broken := archive.testzip():
-                raise BadInput(f"{path}: expected sound data, got a wrong checksum in {broken}")
-        stand_ins: list[Any] = [(_NumpyNumber, name) for name in _NUMPY_NAMES]
-        with (
-            warnings.catch_warnings(action="ignore"),
-            torch.serialization.safe_globals(stand_ins),
-        ):
-            values = torch.load(path, map_location="cpu", weights_only=True)
+        # Opened once: a run may be putting a newer file in its place.
+        with path.open("rb") as file:
+            return _read(path, file)
     except OSError as error:
         raise MissingInput(f"{path}: expected a readable file, got: {error.strerror}") from None
     except BadInput:
@@ -56,6 +46,23 @@ def read_torch_file(path: Path) -> dict[Any, Any]:
             f"{path}: expected a checkpoint of plain tensors, got {type(error).__name__}",
             "save model.state_dict(), not the model",
         ) from error
+
+
+def _read(path: Path, file: BinaryIO) -> dict[Any, Any]:
+    import torch
+
+    # torch's older formats, and TorchScript's, are not plain zip files of tensors.
+    if not zipfile.is_zipfile(file):
+        raise BadInput(f"{path}: expected a checkpoint as torch.save writes it, got another file")
+    with zipfile.ZipFile(file) as archive:
+        if any(record.compress_type != zipfile.ZIP_STORED for record in archive.infolist()):
+            raise BadInput(f"{path}: expected records as torch.save stores them, got packed")
+        if broken := archive.testzip():
+            raise BadInput(f"{path}: expected sound data, got a wrong checksum in {broken}")
+    file.seek(0)
+    stand_ins: list[Any] = [(_NumpyNumber, name) for name in _NUMPY_NAMES]
+    with warnings.catch_warnings(action="ignore"), torch.serialization.safe_globals(stand_ins):
+        values = torch.load(file, map_location="cpu", weights_only=True)
     if not isinstance(values, dict):
         raise BadInput(f"{path}: expected a checkpoint, got {type(values).__name__}")
     return values

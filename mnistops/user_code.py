@@ -9,6 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from mnistops.errors import BadInput, MnistopsError
+from mnistops.resources import out_of_resources
 
 _NOT_THE_USERS = tuple(
     Path(folder).resolve()
@@ -29,24 +30,25 @@ def users_code(what: str, advice: str = "see") -> Iterator[None]:
 
     Raises:
         BadInput: it failed or wanted to exit; the hint shows where.
+        OutOfResources: memory ran out in it, or the device went away.
     """
     try:
         with redirect_stdout(sys.stderr):
             yield
-    except MnistopsError:
+    except (MnistopsError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
-        text = str(error).strip().split("\n")[0]
-        got = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        raise BadInput(
-            f"{what}: expected it to run, got {got:.300}", f"{advice} {_place(error)}"
-        ) from error
+    except BaseException as error:  # a SystemExit, or one of the user's own
+        raise out_of_resources(error, what) or users_mistake(error, what, advice) from error
 
 
-def _place(error: BaseException) -> str:
+def users_mistake(error: BaseException, what: str, advice: str = "see") -> BadInput:
+    """What went wrong in the user's code, and where."""
+    text = str(error).strip().split("\n")[0]
+    got = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    place = users_line(traceback.extract_tb(error.__traceback__)) or "the network"
     if isinstance(error, SyntaxError) and error.filename is not None:
-        return f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"
-    return users_line(traceback.extract_tb(error.__traceback__)) or "the network"
+        place = f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"
+    return BadInput(f"{what}: expected it to run, got {got:.300}", f"{advice} {place}")
 
 
 def missing_arguments(function: Callable[..., object], given: int = 0) -> str:
@@ -68,7 +70,8 @@ def users_line(frames: Iterable[traceback.FrameSummary]) -> str | None:
     """The innermost of these frames that is the user's own, as ``net.py, line 3, in forward``."""
     for frame in reversed(list(frames)):
         path = Path(frame.filename).resolve()
+        is_librarys = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
         is_ours = any(path.is_relative_to(folder) for folder in _NOT_THE_USERS)
-        if not is_ours and not frame.filename.startswith("<"):
+        if not is_librarys and not is_ours and not frame.filename.startswith("<"):
             return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
     return None

@@ -8,13 +8,14 @@ from typing import Literal
 
 from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
-from mnistops.classifier import load_classifier
+from mnistops.classifier import Classifier, load_classifier
 from mnistops.data.images import MNIST, ImageSet, open_dataset
 from mnistops.data.sources import FetchEvent
 from mnistops.device import device_name, open_device
 from mnistops.errors import MissingInput
 from mnistops.evaluation import BatchEvaluated, EvaluationResult, evaluate_in_batches
-from mnistops.networks.zoo import BEST, ZOO
+from mnistops.native.network import native_outputs
+from mnistops.networks.zoo import BEST
 from mnistops.settings.sections import DataSettings
 from mnistops.settings.tree import Settings
 from mnistops.training.preparation import expect_images_fit
@@ -76,14 +77,19 @@ class Validation:
     """A whole validation.
 
     Attributes:
-        network: its name.
+        classifier: that was run, on the CPU again.
         dataset: its name, or its folder.
     """
 
     checkpoint: Path
-    network: str
+    classifier: Classifier
     dataset: str
     splits: tuple[SplitDone, ...]
+
+    @property
+    def network(self) -> str:
+        """Its name."""
+        return self.classifier.name
 
 
 ValidationEvent = (
@@ -112,38 +118,36 @@ def validate(settings: Settings) -> Generator[ValidationEvent, None, Validation]
     dataset = yield from open_dataset(_data(settings.data, checkpoint))
     expect_images_fit(classifier, dataset)
     module = classifier.module.to(device)
+    outputs_of = native_outputs(module, classifier.network)
     done = []
     splits: dict[Split, ImageSet] = {"train": dataset.train, "test": dataset.test}
     for split, images in splits.items():
         if settings.validate.split in (split, "all"):
             yield SplitBegun(split, dataset.name, len(images))
             result = yield from evaluate_in_batches(
-                module, images.to(device), checkpoint.normalization
+                module, images.to(device), checkpoint.normalization, outputs_of=outputs_of
             )
             done.append(SplitDone(split, images, result))
             yield done[-1]
-    return Validation(path, classifier.name, dataset.name, tuple(done))
+    module.cpu()
+    return Validation(path, classifier, dataset.name, tuple(done))
 
 
 def checkpoint_path(settings: Settings) -> Path:
     """The checkpoint that the settings name; else the newest run's best, else its last; else ours.
-
-    A built-in network's name is that of its bundled checkpoint where no file has it.
 
     Raises:
         MissingInput: there is none where the settings name one.
     """
     named = settings.validate.checkpoint
     if named is not None:
-        if str(named) in ZOO and not named.exists():
-            return bundled_checkpoint(str(named))
         return find_checkpoint(named)
     run = newest_run(settings.output.runs_dir)
     return find_checkpoint(run) if run is not None else bundled_checkpoint(BEST.name)
 
 
-def results_folder(settings: Settings, checkpoint: Path) -> Path:
-    """Where results of a validation go: a named folder, else the run's own, else a new one.
+def results_folder(settings: Settings, checkpoint: Path, command: str = "validate") -> Path:
+    """Where a command's results go: a named folder, else one in the run's own, else a new one.
 
     Raises:
         CannotCreate: it cannot be made.
@@ -151,8 +155,8 @@ def results_folder(settings: Settings, checkpoint: Path) -> Path:
     if settings.output.out is not None:
         return settings.output.out
     if (checkpoint.parent / RECORD).exists():
-        return checkpoint.parent / "validate"
-    return new_folder(settings.output.runs_dir, checkpoint.stem, "validate")
+        return checkpoint.parent / command
+    return new_folder(settings.output.runs_dir, checkpoint.stem, command)
 
 
 def _data(asked: DataSettings, checkpoint: Checkpoint) -> DataSettings:

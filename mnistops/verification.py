@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from mnistops.analysis.graph import LayerGraph
 from mnistops.analysis.what_if import FieldTable, field_tables
 from mnistops.inspection import as_module
-from mnistops.settings.sections import NetworkSettings, RfSettings
+from mnistops.settings.inspection import RfSettings
+from mnistops.settings.sections import NetworkSettings
 
 if TYPE_CHECKING:
     from mnistops.analysis.probing.verdict import Verdict

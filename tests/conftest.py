@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,18 @@ from mnistops.cli.app import run
 from mnistops.disk import cache_folder
 from tests.running import Outcome, Run
 
+pytest_plugins = ["tests.browser"]
+
 # A failing example prints how to repeat it; a slow machine is no failure.
 settings.register_profile("mnistops", deadline=None, print_blob=True)
 settings.load_profile("mnistops")
 # For a longer search by hand: pytest --hypothesis-profile thorough
 settings.register_profile("thorough", parent=settings.get_profile("mnistops"), max_examples=2000)
+
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # As of what a shell runs in the background: commands that tests interrupt would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

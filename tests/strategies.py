@@ -107,6 +107,8 @@ def native_specs(draw: st.DrawFn) -> NetworkSpec:
     for number in range(1, draw(st.integers(1, 6))):
         kinds = (_native_convolutions, _native_convolutions, pools, pools, _means, linears)
         block = draw(draw(st.sampled_from(kinds))(f"b{number}"))
+        if isinstance(block, Conv) and draw(st.booleans()):
+            block = draw(_depthwise(block, lower(spec).layers[-1].output_shape[0]))
         longer = spec.model_copy(update={"blocks": (*spec.blocks, block)})
         if _fits(longer) and not (isinstance(block, MaxPool) and _is_blind(block, spec, longer)):
             spec = longer
@@ -116,6 +118,18 @@ def native_specs(draw: st.DrawFn) -> NetworkSpec:
 
 def _native_convolutions(name: str) -> st.SearchStrategy[Conv]:
     return convolutions(name, NATIVE_ACTIVATIONS)
+
+
+@st.composite
+def _depthwise(draw: st.DrawFn, block: Conv, channels: int) -> Conv:
+    """One that convolves each channel on its own; often nothing follows it."""
+    changes: dict[str, object] = {
+        "groups": channels,
+        "out_channels": channels * draw(st.integers(1, 2 if channels < 8 else 1)),
+    }
+    if draw(st.booleans()):
+        changes |= {"norm": "none", "activation": "none"}
+    return block.model_copy(update=changes)
 
 
 def _means(name: str) -> st.SearchStrategy[GlobalAvgPool]:

@@ -11,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import find_checkpoint, load_checkpoint, open_network, save_checkpoint
 from mnistops.data.normalization import Normalization
 from mnistops.errors import BadInput, MissingInput, MnistopsError, UsageError
@@ -74,11 +75,56 @@ def test_what_is_saved_loads(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(path)
     assert (checkpoint.network, checkpoint.normalization) == (SMALL, normalization)
     assert checkpoint.settings == {"train": {"epochs": 3}}
+    assert (checkpoint.engine, checkpoint.training) == (engine, None)
     for key, value in module.state_dict().items():
         assert torch.equal(checkpoint.state_dict[key], value)
     plain = torch.load(path, weights_only=True)
     assert plain["engine"] == engine
     assert plain["epoch"] == 2 and list(plain["state_dict"]) == list(module.state_dict())
+
+
+def saved(path: Path, **training: Any) -> dict[str, Any]:
+    """A checkpoint of ours, as the plain values that stand in it."""
+    held = training or None
+    save_checkpoint(path, SMALL, build(SMALL), Normalization(0.1, 0.3), {}, 0, {}, held)
+    values: dict[str, Any] = torch.load(path, weights_only=True)
+    return values
+
+
+def test_what_a_run_goes_on_from_is_kept_with_it(tmp_path: Path) -> None:
+    generator = torch.Generator().manual_seed(3)
+    saved(tmp_path / "last.pt", random={"order": generator.get_state()}, epochs=[{"loss": 0.5}])
+    training = load_checkpoint(tmp_path / "last.pt").training
+    assert training is not None and training["epochs"] == [{"loss": 0.5}]
+    assert torch.equal(training["random"]["order"], generator.get_state())
+
+
+def test_the_checkpoint_before_is_kept(tmp_path: Path) -> None:
+    for step in range(3):
+        saved(tmp_path / "last.pt", step=step)
+    held = [load_checkpoint(tmp_path / name).training for name in ("last.pt", "previous.pt")]
+    assert held == [{"step": 2}, {"step": 1}]
+    assert {path.name for path in tmp_path.iterdir()} == {"last.pt", "previous.pt"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values["state_dict"]["c.1.weight"].add_(1e-7),
+        lambda values: values["training"].update(step=6),
+        lambda values: values["normalization"].update(std=0.30000000000000004),
+        lambda values: values.update(epoch=1),
+        lambda values: values.pop("digest"),
+        lambda values: values.update(digest=None),
+        lambda values: values.update(more=1),
+        lambda values: values.update(odd={1, 2}),
+    ],
+)
+def test_values_that_are_not_those_that_were_saved_are_found(tmp_path: Path, change: Any) -> None:
+    values = saved(tmp_path / "last.pt", step=5)
+    change(values)
+    with pytest.raises(BadInput, match=r"odd.pt: expected (values of digest|plain values)"):
+        load_checkpoint(save(tmp_path / "odd.pt", values))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +141,9 @@ def test_what_is_saved_loads(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_normalised_with_is_refused(tmp_path: Path, held: object) -> None:
     path = save(tmp_path / "odd.pt", ours(normalization=held))
-    with pytest.raises(BadInput, match="expected a mean and a positive std of pixels, got"):
+    with pytest.raises(
+        BadInput, match=r"odd\.pt: expected a mean and a positive std of pixels, got"
+    ):
         load_checkpoint(path)
 
 
@@ -117,8 +165,21 @@ def test_a_tensor_is_what_the_file_holds(
 
 
 def test_settings_are_sections_or_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="expected settings by section, got 3"):
+    with pytest.raises(BadInput, match=r"odd\.pt: expected settings by name, got 3"):
         load_checkpoint(save(tmp_path / "odd.pt", ours(settings=3)))
+
+
+def test_a_built_ins_name_is_its_checkpoint_where_no_file_has_it() -> None:
+    assert find_checkpoint(Path("tiny")) == bundled_checkpoint("tiny")
+    Path("tiny").mkdir()
+    Path("tiny/last.pt").touch()
+    assert find_checkpoint(Path("tiny")) == Path("tiny/last.pt")
+
+
+def test_a_network_in_python_is_saved_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    save_checkpoint(path, "net.py:Net", build(SMALL), Normalization(0.1, 0.3), {}, 0, {})
+    assert load_checkpoint(path).network == "net.py:Net"
 
 
 def test_weights_take_their_own_number_of_channels(tmp_path: Path) -> None:
@@ -203,9 +264,14 @@ def some_zip(path: Path) -> None:
         (lambda p: save(p, {}), BadInput, "tensors by name"),
         (lambda p: save(p, {"state_dict": {"a": 1}}), BadInput, "tensors by name"),
         (lambda p: save(p, {"state_dict": 1}), BadInput, "tensors by name"),
-        (lambda p: save(p, ours(format_version=2)), BadInput, "format version 1, got 2"),
-        (lambda p: save(p, ours(format_version=True)), BadInput, "format version 1, got True"),
-        (lambda p: save(p, ours(format_version=torch.ones(3))), BadInput, "format version 1, got"),
+        (lambda p: save(p, ours(format_version=3)), BadInput, "an older one, got 3"),
+        (lambda p: save(p, ours(format_version=0)), BadInput, "an older one, got 0"),
+        (lambda p: save(p, ours(format_version=True)), BadInput, "an older one, got True"),
+        (
+            lambda p: save(p, ours(format_version=torch.ones(3))),
+            BadInput,
+            "an older one, got tensor",
+        ),
         (lambda p: save(p, ours(network=HUGE)), BadInput, "got one too large"),
         (
             lambda p: save(p, ours(network={"name": "n"})),

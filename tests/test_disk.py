@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from mnistops.disk import make_folder, replace_file
+from mnistops.disk import keep_predecessor, make_folder, replace_file, staged_files
 from mnistops.errors import CannotCreate, CannotWrite
 
 
@@ -169,3 +169,37 @@ def test_a_file_in_the_way_of_a_folder(tmp_path: Path, place: str, reason: str) 
         make_folder(tmp_path / place)
     assert error.value.message == f"{tmp_path / place}: expected to make a folder, got: {reason}"
     assert error.value.hint == "name another place"
+
+
+@pytest.mark.parametrize("name", ["mkstemp", "mkdir"])
+def test_a_full_disk_is_told_as_such_wherever_it_is_noticed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile if name == "mkstemp" else Path, name, full_disk)
+    with pytest.raises(CannotWrite, match=r"^some: expected to write it, got: No space left"):
+        make_folder(Path("some")) if name == "mkdir" else replace_file(Path("some"), b"")
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_predecessor_keeps_its_content_under_another_name(
+    has_links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
+    path, name = Path("last"), Path("previous")
+    keep_predecessor(path, name)
+    assert not name.exists()
+    for content in (b"one", b"two", b"three"):
+        keep_predecessor(path, name)
+        replace_file(path, content)
+    assert (path.read_bytes(), name.read_bytes()) == (b"three", b"two")
+    assert {item.name for item in Path().iterdir()} == {"last", "previous"}
+
+
+def test_what_was_left_unfinished_is_found() -> None:
+    for name in (".last.pt.abc.part", "last.pt", ".mnistops.lock", "mine.part"):
+        Path(name).touch()
+    assert [path.name for path in staged_files(Path())] == [".last.pt.abc.part"]

@@ -1,7 +1,7 @@
 """Errors: one exit code for each kind, and suggestions."""
 
 from mnistops import errors
-from mnistops.errors import ExitCode, MnistopsError, suggestion
+from mnistops.errors import ExitCode, MnistopsError, shown, suggestion
 
 
 def test_exit_codes_are_the_houses() -> None:
@@ -25,7 +25,7 @@ def test_exit_codes_are_the_houses() -> None:
 def test_each_kind_has_its_code_and_stands_in_the_tree() -> None:
     kinds = MnistopsError.__subclasses__()
     codes = [kind.exit_code for kind in kinds]
-    assert len(set(codes)) == len(kinds) == 8
+    assert len(set(codes)) == len(kinds) == 9
     assert errors.__doc__
     for kind in kinds:
         assert kind.__name__ in errors.__doc__
@@ -35,3 +35,13 @@ def test_each_kind_has_its_code_and_stands_in_the_tree() -> None:
 def test_suggestions() -> None:
     assert suggestion("epoch", ["epochs", "batch_size"]) == "did you mean 'epochs'?"
     assert suggestion("zzz", ["epochs"]) is None
+
+
+def test_of_a_value_only_the_beginning_is_shown() -> None:
+    assert shown("é") == "'é'"
+    assert shown("x" * 200) == "'" + "x" * 79
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (16**5000, deep):
+        assert shown(value) == "something too large to show"

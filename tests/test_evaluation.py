@@ -11,7 +11,7 @@ from torch import nn
 
 from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
-from mnistops.errors import BadInput, NotFinite
+from mnistops.errors import BadInput, NotFinite, OutOfResources
 from mnistops.evaluation import BatchEvaluated, evaluate, evaluate_in_batches
 from mnistops.events import result_of
 from mnistops.networks.build import build
@@ -50,6 +50,23 @@ def test_mistakes_are_counted_and_the_least_confident_stand_first() -> None:
     assert result.mistakes[-1].confidence == pytest.approx(math.e**9 / (math.e**9 + 2))
 
 
+def test_the_five_likeliest_classes_of_a_mistake_begin_with_the_predicted_one() -> None:
+    images = told([[0, 30, 10, 20, 30, 5, 0]], [5])
+    (mistake,) = evaluate(Table(), images, PLAIN).mistakes
+    # Of classes as likely as each other the first stands first, as in what is predicted.
+    assert [label for label, _ in mistake.likeliest] == [1, 4, 3, 2, 5]
+    total = sum(math.e ** (value / 10) for value in [0, 30, 10, 20, 30, 5, 0])
+    expected = [math.e ** (value / 10) / total for value in [30, 30, 20, 10, 5]]
+    assert [share for _, share in mistake.likeliest] == pytest.approx(expected, rel=1e-5)
+
+
+def test_of_few_classes_all_are_told() -> None:
+    images = told([[9, 0, 3]], [1])
+    (mistake,) = evaluate(Table(), images, PLAIN).mistakes
+    assert [label for label, _ in mistake.likeliest] == [0, 2, 1]
+    assert sum(share for _, share in mistake.likeliest) == pytest.approx(1)
+
+
 def test_each_class_by_itself() -> None:
     images = told([[9, 0, 0], [9, 0, 0], [0, 9, 0], [0, 9, 0]], [0, 1, 1, 1])
     zero, one, two = evaluate(Table(), images, PLAIN).per_class
@@ -77,6 +94,11 @@ def test_counts_and_loss_are_torchs(data: st.DataObject) -> None:
     assert result.loss == pytest.approx(expected.item(), rel=1e-5, abs=1e-6)
     confidences = [mistake.confidence for mistake in result.mistakes]
     assert confidences == sorted(confidences)
+    for mistake in result.mistakes:
+        assert mistake.likeliest[0] == (mistake.predicted, mistake.confidence)
+        values, _ = (outputs[mistake.index] / 10).double().softmax(0).sort(descending=True)
+        shares = [share for _, share in mistake.likeliest]
+        assert shares == pytest.approx(values[:5].tolist(), rel=1e-4, abs=1e-12)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 64, 999, 5000])
@@ -158,6 +180,19 @@ def test_a_network_that_fails_is_the_users(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(BadInput, match=r"^Odd: expected it to run, got RuntimeError"):
         evaluate(Odd(), made_set(20), PLAIN)
     assert capsys.readouterr().out == ""
+
+
+def test_outputs_of_another_shape_are_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Table, "forward", lambda _, images: images[1:, 0, 0, :])
+    with pytest.raises(BadInput, match=r"Table: expected outputs \(N, classes\), .* got the shape"):
+        evaluate(Table(), told([[9, 0, 0], [90, 0, 0]], [0, 1]), PLAIN)
+
+
+def test_a_batch_that_is_too_much_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Table, "forward", lambda *_: torch.empty(10**15))
+    images = told([[9, 0, 0], [90, 0, 0], [20, 0, 9]], [0, 1, 1])
+    with pytest.raises(OutOfResources, match=r"^a batch of 2 images: expected enough memory"):
+        result_of(evaluate_in_batches(Table(), images, PLAIN, batch_size=2))
 
 
 @pytest.mark.gpu

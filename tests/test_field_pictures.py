@@ -19,7 +19,8 @@ from mnistops.errors import UsageError
 from mnistops.field_pictures import FieldPicture, LayerField, field_picture
 from mnistops.networks.spec import Conv, MaxPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
-from mnistops.settings.sections import NetworkSettings, RfSettings
+from mnistops.settings.inspection import RfSettings
+from mnistops.settings.sections import NetworkSettings
 
 OWN = """\
 import torch

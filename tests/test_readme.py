@@ -21,8 +21,11 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
-# Minutes of training, and times: they are shown as they were on one machine.
-SHOWN = ("mnistops train", "mnistops lr-find", "mnistops study", "mnistops bench", "python tests/")
+# Minutes of training, times and machines: they are shown as they were on one machine.
+SHOWN = (
+    *("mnistops train", "mnistops lr-find", "mnistops study", "mnistops bench"),
+    *("mnistops export", "mnistops runs", "mnistops doctor", "python tests/"),
+)
 
 
 def all_examples() -> dict[str, str]:

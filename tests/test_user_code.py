@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from torch import nn
 
-from mnistops.errors import BadInput, UsageError
+from mnistops.errors import BadInput, OutOfResources, UsageError
 from mnistops.user_code import missing_arguments, users_code, users_line
 
 
@@ -34,6 +34,23 @@ def test_an_interrupt_passes_through() -> None:
         raise KeyboardInterrupt
 
 
+def test_whatever_else_is_raised_is_told() -> None:
+    class Own(BaseException):
+        """Not even an Exception."""
+
+    for error in (Own("odd"), SystemExit(0), GeneratorExit()):
+        with pytest.raises(BadInput, match=f"got {type(error).__name__}"), users_code("net.py:Net"):
+            raise error
+
+
+def test_memory_that_runs_out_is_no_mistake_of_the_code() -> None:
+    with (
+        pytest.raises(OutOfResources, match=r"^net\.py:Net: expected enough"),
+        users_code("net.py:Net"),
+    ):
+        raise MemoryError
+
+
 def test_prints_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     with users_code("net.py:Net"):
         print("hello")
@@ -51,7 +68,8 @@ def test_a_message_of_many_lines_is_cut_to_one() -> None:
 
 def test_no_line_of_the_users() -> None:
     assert users_line([]) is None
-    assert users_line([traceback.FrameSummary(re.__file__, 1, "compile")]) is None
+    for file in (re.__file__, "/home/me/.local/lib/python3.12/site-packages/typer/core.py"):
+        assert users_line([traceback.FrameSummary(file, 1, "compile")]) is None
 
 
 def some(width: int, depth: int = 2, *rest: int, **more: int) -> int:

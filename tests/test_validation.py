@@ -11,8 +11,9 @@ from mnistops.bundled import bundled_checkpoint
 from mnistops.checkpoint import load_checkpoint
 from mnistops.classifier import load_classifier
 from mnistops.errors import BadInput, MissingInput
-from mnistops.evaluation import evaluate
+from mnistops.evaluation import EvaluationResult, evaluate
 from mnistops.events import result_of
+from mnistops.native.network import NativeNetwork, kernels
 from mnistops.networks.zoo import BEST
 from mnistops.settings import Settings
 from mnistops.training.run import train
@@ -72,7 +73,41 @@ def test_it_finds_what_evaluate_finds_with_the_runs_normalization() -> None:
     (done,) = checked(validate={"split": "test"})[0].splits
     checkpoint = load_checkpoint(run / "last.pt")
     module = load_classifier(checkpoint).module
-    assert evaluate(module, done.images, checkpoint.normalization) == done.result
+    expect_same(done.result, evaluate(module, done.images, checkpoint.normalization))
+
+
+def expect_same(result: EvaluationResult, other: EvaluationResult) -> None:
+    """That both are of the same outputs but for rounding."""
+    assert result.confusion == other.confusion
+    places = [{mistake.index: mistake for mistake in of.mistakes} for of in (result, other)]
+    assert places[0].keys() == places[1].keys()
+    for index, mistake in places[0].items():
+        assert mistake.predicted == places[1][index].predicted
+        assert mistake.confidence == pytest.approx(places[1][index].confidence, rel=1e-3)
+    assert result.loss == pytest.approx(other.loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["reference", "separable"])
+def test_kernels_of_our_own_find_what_torch_finds_without_a_compiler(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[int] = []
+    compute = NativeNetwork.__call__
+
+    def noted(network: NativeNetwork, images: torch.Tensor) -> torch.Tensor:
+        batches.append(len(images))
+        return compute(network, images)
+
+    monkeypatch.setattr(NativeNetwork, "__call__", noted)
+    named = {"data": {"dataset": "made"}, "validate": {"checkpoint": name}}
+    native = checked(**named)[0]
+    assert batches == [120, 50]
+    kernels.cache_clear()
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    plain = checked(**named)[0]
+    assert batches == [120, 50]
+    for done, other in zip(native.splits, plain.splits, strict=True):
+        expect_same(done.result, other.result)
 
 
 def test_the_data_is_what_the_network_was_trained_on_unless_named() -> None:

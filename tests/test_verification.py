@@ -4,7 +4,8 @@ from pathlib import Path
 
 from mnistops.analysis.what_if import field_tables
 from mnistops.inspection import layer_graph
-from mnistops.settings.sections import NetworkSettings, RfSettings
+from mnistops.settings.inspection import RfSettings
+from mnistops.settings.sections import NetworkSettings
 from mnistops.verification import verify
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

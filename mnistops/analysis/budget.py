@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mnistops.analysis.summary import ModelSummary
-from mnistops.settings.sections import SummarySettings
+from mnistops.settings.inspection import SummarySettings
 
 KIBIBYTE = 1024
 

@@ -9,7 +9,7 @@ from mnistops.analysis.operations import Convolution, Pool
 from mnistops.analysis.receptive_field import ReceptiveField, receptive_fields
 from mnistops.analysis.window import Sizes, Window, same_padding
 from mnistops.errors import BadInput, UsageError
-from mnistops.settings.sections import RfSettings
+from mnistops.settings.inspection import RfSettings
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ CHOICES: dict[BenchEngine, EngineChoice] = {
     "eager": EngineChoice("eager"),
     "compiled": EngineChoice("compiled"),
     "compiled-bf16": EngineChoice("compiled", "bf16"),
+    "graph": EngineChoice("graph"),
     "native": EngineChoice("native"),
 }
 
@@ -131,7 +132,8 @@ def _makers(
     """What makes pipelines ready, by their name."""
     yield "reference", partial(_make_references, seeds, workbench)
     for engine, choice in CHOICES.items():
-        if engine in seeds.bench.engines or not seeds.bench.engines:
+        is_here = engine != "graph" or not workbench.graph_obstacle()
+        if engine in seeds.bench.engines or (is_here and not seeds.bench.engines):
             name = engine.replace("-", " ")
             yield name, partial(_make_engine, name, choice, workbench)
 
@@ -161,6 +163,8 @@ def _make_engine(name: str, choice: EngineChoice, workbench: Workbench) -> list[
     seconds = 0.0
     if choice.engine != "eager":
         started = time.perf_counter()
+        if choice.engine == "graph" and (found := own.graph_obstacle()):
+            raise UsageError(f"expected a CUDA device, got {found}")
         # What may be in the way is asked of the kernels, which are built for it.
         if choice.engine == "native" and (found := own.native_obstacle()):
             raise UsageError(f"expected what the kernels have code for, got {found}")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mnistops.benchmark.machine import wait_for
+from mnistops.training.averaging import RunningMean
 from mnistops.training.engines import EngineChoice, Workbench
 from mnistops.training.randomness import Randomness
-from mnistops.training.recipe import make_optimizer
-from mnistops.training.step import TrainingStep
+from mnistops.training.tally import Tally
 
 LEARNING_RATE = 0.01
 """Small: what is trained does not matter, but the loss should stay a number."""
@@ -18,7 +18,7 @@ LEARNING_RATE = 0.01
 
 @dataclass(frozen=True)
 class TimedStep:
-    """A step of training, its batch and all that made it included."""
+    """A step of training, or some at once, batches and all that made them included."""
 
     num_images: int
     seconds: float
@@ -57,21 +57,27 @@ class EnginePipeline:
         self.name = name
         self._bench = bench
         self._random = Randomness(bench.seed, bench.device)
-        optimizer = make_optimizer(bench.classifier.module, nesterov=True)
-        optimizer.param_groups[0]["lr"] = LEARNING_RATE
-        self._step = TrainingStep(bench.open(choice, self._random), optimizer)
+        engine = bench.open(choice, self._random)
+        mean = RunningMean(bench.classifier.module, num_steps=0)
+        self._steps = bench.open_steps(choice, engine, mean, nesterov=True)
 
     def steps(self) -> Generator[TimedStep, None, None]:
         """Of `Pipeline`; each step has its share of what draws an epoch's batches at once."""
         while True:
             started = time.perf_counter()
             batches = self._bench.epoch(self._random)
+            self._steps.begin(batches, [LEARNING_RATE] * len(batches), Tally())
             wait_for(self._bench.device)
             share = (time.perf_counter() - started) / len(batches)
-            for batch in batches:
+            at_once = self._steps.at_once
+            for first in range(0, len(batches), at_once):
+                taken = batches[first : first + at_once]
                 started = time.perf_counter()
-                self._step(batch)
-                yield TimedStep(len(batch), time.perf_counter() - started + share)
+                self._steps.run(first, len(taken))
+                wait_for(self._bench.device)
+                seconds = time.perf_counter() - started + share * len(taken)
+                self._steps.tally()
+                yield TimedStep(sum(map(len, taken)), seconds)
 
 
 def measure_rate(pipeline: Pipeline, seconds: float) -> float:

@@ -6,15 +6,33 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import takewhile
 from typing import Annotated, NoReturn
 
 import typer
 
 from mnistops import __version__
-from mnistops.cli import bench, config, data, lr_find, predict, rf, study, summary, train, validate
-from mnistops.errors import ExitCode, MnistopsError, UsageError
+from mnistops.cli import (
+    bench,
+    config,
+    data,
+    doctor,
+    export,
+    lr_find,
+    predict,
+    rf,
+    runs,
+    study,
+    summary,
+    train,
+    validate,
+)
+from mnistops.cli.crash import explain_crash
+from mnistops.cli.signals import interruption
+from mnistops.cli.usage import usage_error
+from mnistops.errors import CannotWrite, ExitCode, MnistopsError
 from mnistops.report.console import complain, remark, write
+from mnistops.resources import out_of_resources
+from mnistops.user_code import users_line, users_mistake
 
 app = typer.Typer(
     help="Design tiny image classifiers and prove them.",
@@ -30,6 +48,14 @@ app.command("study")(study.study)
 app.command("bench")(bench.bench)
 app.command("validate")(validate.validate)
 app.command("predict")(predict.predict)
+app.command("export")(export.export)
+app.command("doctor")(doctor.doctor)
+
+runs_app = typer.Typer(help="List the runs that were, show one, or compare some.")
+runs_app.command("list")(runs.list_)
+runs_app.command("show")(runs.show)
+runs_app.command("compare")(runs.compare)
+app.add_typer(runs_app, name="runs")
 
 data_app = typer.Typer(help="Fetch MNIST, or check the data that is there.")
 data_app.command("fetch")(data.fetch)
@@ -49,6 +75,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+@runs_app.callback(invoke_without_command=True)
 @data_app.callback(invoke_without_command=True)
 @config_app.callback(invoke_without_command=True)
 def _help_without_command(context: typer.Context) -> None:
@@ -68,21 +95,12 @@ def _root(
     _help_without_command(context)
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and exit with its code; an error is two lines on standard error.
-
-    Args:
-        arguments: None takes the process's.
-    """
-    is_process = arguments is None
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+def main() -> NoReturn:
+    """Run the command of this process, and end it with the command's code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # an ASCII stream loses nothing
-    code = run(arguments)
-    if is_process:
-        _leave(code)
-    sys.exit(code)
+    _leave(run(sys.argv[1:]))
 
 
 def _leave(code: int) -> NoReturn:
@@ -102,20 +120,24 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code; an error is two lines on standard error."""
     try:
         code = app(list(arguments), prog_name="mnistops", standalone_mode=False)
-        if code == ExitCode.SIGINT:  # Typer's, for a KeyboardInterrupt
+    except BaseException as error:
+        code = interruption()  # whatever became of it in the code that it came upon
+        if code is None:
+            return _fail(error, arguments)
+    # Typer's own number, for a KeyboardInterrupt; a run that was stopped has told of it.
+    if code == ExitCode.SIGINT and not isinstance(code, ExitCode):
+        code = interruption() or code
+        if code == ExitCode.SIGINT:
             remark("interrupted")
-        return code if isinstance(code, int) else ExitCode.DONE
-    except MnistopsError as error:
-        failure = error
-    except typer.TyperException as error:
-        failure = _usage_error(error, arguments)
-    except SystemExit:
-        return ExitCode.DONE  # Typer's, where the reader of a help text has closed the pipe
-    except Exception as error:
-        failure = MnistopsError(
-            f"mnistops: expected no bug, got {type(error).__name__}: {error}",
-            "please report it, with what the same command prints with --debug",
-        )
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _fail(error: BaseException, arguments: Sequence[str]) -> int:
+    """Tell of the error and return its exit code."""
+    if isinstance(error, SystemExit) and _is_typers(arguments):
+        return ExitCode.DONE  # also where the reader of a help text has closed the pipe
+    failure = _explained(error, arguments)
+    if failure is not error:
         failure.__cause__ = error
     complain(failure)
     if "--debug" in arguments:
@@ -123,19 +145,23 @@ def run(arguments: Sequence[str]) -> int:
     return failure.exit_code
 
 
-def _usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
-    """Typer's complaint about the command line in our two lines."""
-    words = takewhile(lambda word: not word.startswith("-"), arguments)
-    option = getattr(error, "option_name", None)
-    near = getattr(error, "possibilities", None)
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else " ".join(["mnistops", *words])
-    hint = f"`{path} --help` shows what it takes"
-    if hasattr(error, "possibilities"):
-        message = f"{option}: expected an option of `{path}`, got an unknown one"
-        return UsageError(message, f"did you mean {near[0]}?" if near else hint)
-    if option is not None and "requires" in error.format_message():
-        return UsageError(f"{option}: expected a value, got none", hint)
-    message, asked, near = error.format_message().partition("Did you mean ")
-    message = message.rstrip(". ")
-    return UsageError(message[:1].lower() + message[1:], f"did you mean {near}" if asked else hint)
+def _is_typers(arguments: Sequence[str]) -> bool:
+    """Whether Typer does it all: a help text, or what a shell completes words by."""
+    own = {"--help", "-h", "--install-completion", "--show-completion"}
+    return not own.isdisjoint(arguments) or "_MNISTOPS_COMPLETE" in os.environ
+
+
+def _explained(error: BaseException, arguments: Sequence[str]) -> MnistopsError:
+    """Any error as one of ours."""
+    if isinstance(error, MnistopsError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return usage_error(error, arguments)
+    if isinstance(error, OSError) and _is_typers(arguments):
+        place = error.filename or "standard output"
+        return CannotWrite(f"{place}: expected to write, got: {error.strerror}")
+    if found := out_of_resources(error):
+        return found
+    if users_line(traceback.extract_tb(error.__traceback__)):  # called where nobody would think of
+        return users_mistake(error, "the network's code")
+    return explain_crash(error, arguments)

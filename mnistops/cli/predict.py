@@ -1,5 +1,10 @@
 """``mnistops predict``."""
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from mnistops.cli.options import with_settings
 from mnistops.disk import make_folder
 from mnistops.errors import ExitCode
@@ -10,15 +15,17 @@ from mnistops.settings import Loaded
 
 
 @with_settings(
-    "predict",
-    "validate.checkpoint",
-    "network.name",
-    "network.input_size",
-    "device",
-    "output.format",
-    argument="predict.images",
+    "predict", "validate.checkpoint", "network.name", "network.input_size", "device", "output.format"
 )
-def predict(loaded: Loaded) -> int:
+def predict(
+    loaded: Loaded,
+    images: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IMAGE...", help="Pictures of one digit each: PNG, JPEG, BMP, GIF or WebP."
+        ),
+    ],
+) -> int:
     """Tell which digits pictures show: photographs, scans, drawings of any size, light or dark."""
     # Imported here: they load torch, which no other command should wait for.
     from mnistops.prediction import predict as run
@@ -30,7 +37,7 @@ def predict(loaded: Loaded) -> int:
     if folder is not None:
         make_folder(folder)  # rather fail before the work than after it
     with PredictionView() as view:
-        outcome = result_of(run(settings), view.show)
+        outcome = result_of(run(settings, images), view.show)
     for failure in outcome.failures:
         complain(failure.error)
     if not outcome.pictures:

@@ -8,6 +8,7 @@ from mnistops.analysis.graph import LayerGraph
 from mnistops.analysis.what_if import FieldTable, field_tables, what_if
 from mnistops.analysis.window import times
 from mnistops.cli.options import with_settings
+from mnistops.disk import make_folder
 from mnistops.errors import ExitCode, UsageError
 from mnistops.inspection import layer_graph
 from mnistops.report.console import remark
@@ -15,7 +16,7 @@ from mnistops.report.cover import cover_report
 from mnistops.report.publish import publish
 from mnistops.report.receptive_field import field_report, verdict_lines
 from mnistops.settings import Loaded, Settings
-from mnistops.settings.sections import RfSettings
+from mnistops.settings.inspection import RfSettings
 
 if TYPE_CHECKING:
     from mnistops.analysis.probing.verdict import Verdict
@@ -27,6 +28,8 @@ def rf(loaded: Loaded) -> int:
     settings, wanted = loaded.settings, loaded.settings.rf
     if wanted.covers:
         _expect_nothing_else(wanted)
+    if wanted.plot is not None:
+        _expect_drawable(settings, wanted.plot)
     graph = layer_graph(settings.network.name, settings.network.input_size, tries_training=False)
     if wanted.covers:
         if wanted.dilation or wanted.keep_size:
@@ -67,16 +70,21 @@ def _expect_nothing_else(wanted: RfSettings) -> None:
             raise UsageError(f"--covers: expected nothing else, got {name}", "ask one by one")
 
 
-def _draw(settings: Settings, path: Path) -> None:
-    # Imported here: they load numpy, matplotlib and torch.
-    from mnistops.field_pictures import field_picture
-    from mnistops.report.fields import draw_fields
-
+def _expect_drawable(settings: Settings, path: Path) -> None:
+    """Rather fail before the work than after it."""
     size = settings.network.input_size
     if size is not None and len(size) != 3:
         raise UsageError(f"--plot: expected an input with height and width, got {times(size)}")
     if path.suffix.lower() != ".png":
         raise UsageError(f"--plot: expected a file that ends in .png, got {path}")
+    make_folder(path.parent)
+
+
+def _draw(settings: Settings, path: Path) -> None:
+    # Imported here: they load numpy, matplotlib and torch.
+    from mnistops.field_pictures import field_picture
+    from mnistops.report.fields import draw_fields
+
     picture = draw_fields(field_picture(settings.network, settings.rf), path)
     remark(f"picture: {picture}")
 

@@ -8,7 +8,7 @@ from mnistops.settings import Loaded
 from mnistops.settings.sections import TrainSettings
 
 # Each run has its own of these, or there is no single run to speak of.
-_OF_A_RUN = {"recipe", "run_dir", "require_target", "holdout_fold"}
+_OF_A_RUN = {"recipe", "run_dir", "resume", "require_target", "holdout_fold"}
 
 
 @with_settings(

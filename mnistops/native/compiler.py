@@ -96,6 +96,8 @@ def _run(compiler: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     try:
         return subprocess.run(
             [compiler, *arguments],
+            # What it leaves on the way is staged beside the library, as that is.
+            env={**os.environ, "TMPDIR": str(cache_folder() / "native")},
             capture_output=True,
             text=True,
             errors="replace",

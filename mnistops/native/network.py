@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from functools import cache
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from mnistops.errors import BadInput
-from mnistops.native.compiler import build_kernels
-from mnistops.native.plan import plan_of
+from mnistops.errors import MnistopsError, OutOfResources
+from mnistops.native.compiler import CannotBuild, build_kernels
+from mnistops.native.plan import obstacle, plan_of
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
+from mnistops.resources import SMALLER_BATCH
 
 _POINTERS = ("images", "indices", "transforms", "pixels", "targets", "seeds")
 
@@ -35,7 +36,13 @@ def kernels() -> ctypes.CDLL:
     Raises:
         CannotBuild: this machine cannot.
     """
-    library = ctypes.CDLL(str(build_kernels()))
+    path = build_kernels()
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:  # nothing may be run from that folder, say
+        raise CannotBuild(
+            f"--engine native: expected to load {path}, got: {error}", f"remove {path}"
+        ) from None
     pointer, number = ctypes.c_void_p, ctypes.c_int
     library.mnistops_open.restype = pointer
     library.mnistops_open.argtypes = [pointer, number, pointer, number, number]
@@ -81,7 +88,10 @@ class NativeNetwork:
             stages.data_ptr(), len(stages), pools.data_ptr(), batch_size, num_threads
         )
         if not self._handle:
-            raise BadInput(f"--engine native: expected memory for {batch_size:,} images, got none")
+            raise OutOfResources(
+                f"--engine native: expected memory for {batch_size:,} images, got none",
+                SMALLER_BATCH,
+            )
         weakref.finalize(self, kernels().mnistops_close, self._handle)
 
     def step(
@@ -142,6 +152,23 @@ class NativeNetwork:
             )
             parts.append(outputs[: len(part)])
         return torch.cat(parts)
+
+
+def native_outputs(module: nn.Module, network: NetworkSpec | str) -> NativeNetwork | None:
+    """The kernels to compute a module's outputs, for batches of any size; None where they cannot.
+
+    Args:
+        module: what `mnistops.networks.build.build` makes of a spec, or any other.
+        network: its spec, or the name of its code.
+    """
+    if not isinstance(network, NetworkSpec) or not isinstance(module, SpecNetwork):
+        return None
+    if obstacle(network) or next(module.parameters()).device.type != "cpu":
+        return None
+    try:
+        return NativeNetwork(module, network, 8 * lanes(), torch.get_num_threads())
+    except MnistopsError:  # no compiler, say, or no room for what it builds
+        return None
 
 
 def _batch(

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, cast
 from mnistops.errors import BadInput, MissingInput, UsageError, suggestion
 from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import ZOO
+from mnistops.toml import read_toml
 from mnistops.user_code import missing_arguments, users_code
 
 if TYPE_CHECKING:
     from torch import nn
-
-LARGEST_TOML = 1 << 20
 
 
 def load_builtin(name: str) -> NetworkSpec:
@@ -42,15 +41,12 @@ def load_toml(path: Path) -> NetworkSpec:
         BadInput: it holds no network.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_TOML + 1)
-        if len(data) > LARGEST_TOML:
-            raise BadInput(f"{path}: expected at most {LARGEST_TOML:,} bytes, got more")
-        return NetworkSpec.from_toml(data.decode(), str(path))
+        values = read_toml(path)
     except OSError as error:
         raise MissingInput(f"{path}: expected a TOML file, got: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: expected UTF-8 text, got byte {error.start} of another") from None
+    except ValueError as error:
+        raise BadInput(f"{path}: expected TOML, got {error}") from None
+    return NetworkSpec.from_values(values, str(path))
 
 
 def load_python(path: Path, name: str) -> "nn.Module":

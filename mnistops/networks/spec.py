@@ -3,7 +3,6 @@
 Sizes are in pixels, pairs are (height, width), and one number stands for a pair of it.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, get_args
@@ -19,7 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from mnistops.errors import BadInput, UsageError, suggestion
+from mnistops.errors import BadInput, UsageError, shown, suggestion
+from mnistops.toml import expect_bounds, parse_toml
 
 
 def _as_pair(value: object) -> object:
@@ -190,9 +190,9 @@ class NetworkSpec(Frozen):
             BadInput: not TOML, or not a network in this vocabulary.
         """
         try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise BadInput(f"{origin}: expected TOML, got a malformed file: {error}") from None
+            values = parse_toml(text)
+        except ValueError as error:
+            raise BadInput(f"{origin}: expected TOML, got {error}") from None
         return cls.from_values(values, origin)
 
     @classmethod
@@ -203,9 +203,12 @@ class NetworkSpec(Frozen):
             BadInput: not a network in this vocabulary.
         """
         try:
+            expect_bounds(values)
             return cls.model_validate(values)
         except ValidationError as error:
             raise _explain(error, values, origin) from None
+        except ValueError as error:
+            raise BadInput(f"{origin}: expected a network, got {error}") from None
 
     def to_values(self) -> dict[str, Any]:
         """The network as plain nested dictionaries; `from_values` reads them back."""
@@ -244,7 +247,8 @@ def _explain(error: ValidationError, values: object, origin: str) -> BadInput:
             hint = suggestion(str(detail["loc"][-1]), keys) or f"known here: {', '.join(keys)}"
             return BadInput(f"{where}: expected a known key, got an unknown one", hint)
         case "union_tag_invalid" | "union_tag_not_found":
-            got = str(detail["input"].get("type", ""))
+            got = detail["input"].get("type", "none")
+            got = got if isinstance(got, str) else shown(got)
             message = f"{where}: expected a type of {', '.join(_TYPES)}, got {got or 'none':.80}"
             return BadInput(message, suggestion(got.lower(), _TYPES))
         case "value_error":
@@ -253,10 +257,10 @@ def _explain(error: ValidationError, values: object, origin: str) -> BadInput:
             place = where.removesuffix(f": {detail['loc'][-1]}")
             return BadInput(f"{place}: expected a key {detail['loc'][-1]!r}, got none")
         case "model_attributes_type":
-            return BadInput(f"{where}: expected a table, got {detail['input']!r:.80}")
+            return BadInput(f"{where}: expected a table, got {shown(detail['input'])}")
         case "string_pattern_mismatch":
             return BadInput(
-                f"{where}: expected letters, digits and underscores, got {detail['input']!r:.80}"
+                f"{where}: expected letters, digits and underscores, got {shown(detail['input'])}"
             )
     key = place.rpartition(": ")[2]
     if key in _PAIRS:
@@ -264,22 +268,22 @@ def _explain(error: ValidationError, values: object, origin: str) -> BadInput:
         same = ", or 'same'" if key == "padding" and is_convolution else ""
         return BadInput(
             f"{where}: expected a whole number {_PAIRS[key]} to 65536, or a pair of them{same}, "
-            f"got {detail['input']!r:.80}"
+            f"got {shown(detail['input'])}"
         )
     # Pydantic's "Input should be a valid integer, unable to parse string as an integer".
     expected = detail["msg"].removeprefix("Input should be ").split(", unable")[0]
-    return BadInput(f"{where}: expected {expected}, got {detail['input']!r:.80}")
+    return BadInput(f"{where}: expected {expected}, got {shown(detail['input'])}")
 
 
 def _locate(loc: Sequence[int | str], values: object) -> tuple[str, list[str]]:
     """``block 3 (pool1): kernel_size`` for a pydantic location, and the keys known there."""
     if len(loc) < 2 or loc[0] != "blocks":
-        return ".".join(map(str, loc)) or "network", list(NetworkSpec.model_fields)
+        return f"{'.'.join(map(str, loc)) or 'network':.80}", list(NetworkSpec.model_fields)
     _, index, *rest = loc
     block = values["blocks"][index] if isinstance(values, dict) else None
     name = block.get("name") if isinstance(block, dict) else None
-    place = f"block {int(index) + 1}" + (f" ({name})" if name else "")
+    place = f"block {int(index) + 1}" + (f" ({name:.80})" if isinstance(name, str) else "")
     # What follows is the block's type, its key, and for a pair the item and the union's branch.
     kind, *key = rest or [""]
     known = list(_TYPES[str(kind)].model_fields) if str(kind) in _TYPES else []
-    return place + (f": {key[0]}" if key else ""), known
+    return place + (f": {key[0]!s:.80}" if key else ""), known

@@ -64,7 +64,7 @@ def write(text: str) -> None:
 def remark(text: str) -> None:
     """Write lines of text to standard error; where that is closed, nobody wants them."""
     if sys.stderr is not None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # the second where a user's code has closed it
             sys.stderr.write(text + "\n")
 
 

@@ -84,25 +84,35 @@ def draw_effective(axes: "Axes", layer: "LayerField") -> None:
         style: dict[str, Any] = {"ha": "center", "va": "center", "color": "gray", "fontsize": 8.5}
         axes.text(0.5, 0.5, "no gradient", transform=axes.transAxes, **style)
         return
+    _show(axes, effective_colors(layer, layer.effective))
+    _draw_clipped(axes, layer)
+
+
+def effective_colors(layer: "LayerField", effective: Image, outside: str = OUTSIDE) -> Image:
+    """The colours (H, W, 4) of its effective field (H, W), 0 to 1."""
     from matplotlib import colormaps
 
-    colors = colormaps[COLORS](layer.effective)
-    colors[(layer.effective == 0) & ~inside(layer)] = _rgba(OUTSIDE)
-    _show(axes, colors)
-    _draw_clipped(axes, layer)
+    colors = colormaps[COLORS](effective)
+    colors[(effective == 0) & ~inside(layer)] = _rgba(outside)
+    return colors
 
 
 def draw_counts(axes: "Axes", layer: "LayerField", scale: "Normalize") -> None:
     """How many paths lead from each pixel."""
+    _show(axes, count_colors(layer, scale))
+    _draw_clipped(axes, layer)
+
+
+def count_colors(layer: "LayerField", scale: "Normalize", outside: str = OUTSIDE) -> Image:
+    """The colours (H, W, 4) of its numbers of paths, 0 to 1."""
     from matplotlib import colormaps
 
     touched = layer.counts > 0
-    colors = colormaps[COLORS](scale(np.where(touched, layer.counts, 1)))
-    colors[~touched] = _rgba(OUTSIDE)
+    colors: Image = colormaps[COLORS](scale(np.where(touched, layer.counts, 1)))
+    colors[~touched] = _rgba(outside)
     colors[padded(layer)] = _rgba(PADDED)
     colors[layer.missed] = _rgba(MISSED)
-    _show(axes, colors)
-    _draw_clipped(axes, layer)
+    return colors
 
 
 def _show(axes: "Axes", colors: Image) -> None:
@@ -160,13 +170,13 @@ def draw_bar(axes: "Axes", scale: "Normalize") -> None:
     ticks = LogLocator(numticks=5) if is_wide else MaxNLocator(4, integer=True)
     figure = cast("Figure", axes.get_figure(root=True))
     colors = ScalarMappable(scale, COLORS)
-    bar = figure.colorbar(colors, cax=axes, ticks=ticks, format=FuncFormatter(_count))
+    bar = figure.colorbar(colors, cax=axes, ticks=ticks, format=FuncFormatter(count_words))
     bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.tick_params(labelsize=7.5, length=2)
     bar.outline.set_visible(False)
 
 
-def _count(value: float, _position: int | None = None) -> str:
+def count_words(value: float, _position: int | None = None) -> str:
     """``1,000``, ``1e6``."""
     if value < 100_000:
         return f"{value:,.0f}"

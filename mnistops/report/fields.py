@@ -193,12 +193,8 @@ def _write_label(page: Page, row: int, layers: "Sequence[LayerField]") -> None:
     top = page.corner(row, 0, 0)[1] + SIDE
     path = _cut(first.path, COMPARED_LETTERS if page.is_comparison else LETTERS)
     page.write(EDGE, top, path, va="top", fontsize=10, fontweight="bold")
-    lines = [first.kind]
-    if first.kernel_size:
-        lines[0] += f" {times(first.kernel_size)}"
+    lines = [_kind(first) if page.is_comparison else operation(first)]
     if not page.is_comparison:
-        if first.dilation and set(first.dilation) != {1}:
-            lines[0] += f", dilation {sizes(first.dilation)}"
         lines += [
             f"output {times(first.output_size)}",
             f"field {times(first.size)}",
@@ -207,6 +203,16 @@ def _write_label(page: Page, row: int, layers: "Sequence[LayerField]") -> None:
         page.write(EDGE, top - 0.78, said, va="top", fontsize=8.5, color=color)
     text = "\n".join(lines)
     page.write(EDGE, top - 0.22, text, va="top", fontsize=8.5, linespacing=1.35)
+
+
+def operation(layer: "LayerField") -> str:
+    """``Conv2d 3 x 3, dilation 2``."""
+    is_dilated = layer.dilation and set(layer.dilation) != {1}
+    return _kind(layer) + (f", dilation {sizes(layer.dilation)}" if is_dilated else "")
+
+
+def _kind(layer: "LayerField") -> str:
+    return f"{layer.kind} {times(layer.kernel_size)}" if layer.kernel_size else layer.kind
 
 
 def _text_color(layer: "LayerField") -> str:

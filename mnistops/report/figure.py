@@ -1,5 +1,6 @@
 """Drawing with matplotlib: no window, no global state, one look."""
 
+import logging
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 # Told apart by people who do not see all colours: https://jfly.uni-koeln.de/color/
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 DOTS_PER_INCH = 100
+
+# It would tell of each home folder in which it can keep nothing.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -30,7 +34,7 @@ def tidy(axes: "Axes") -> None:
 
 
 def logarithmic(axes: "Axes", *names: Literal["x", "y"]) -> None:
-    """Logarithmic scales, with plain numbers at 1, 2 and 5 times powers of ten.
+    """Logarithmic scales, with plain numbers at 1, 2 and 5 times powers of ten; more on short ones.
 
     Along an axis where nothing is above zero the scale stays linear.
     """
@@ -41,7 +45,11 @@ def logarithmic(axes: "Axes", *names: Literal["x", "y"]) -> None:
         if axis.get_minpos() == float("inf"):
             continue
         axes.set(**{f"{name}scale": "log"})
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        low, high = axis.get_view_interval()
+        is_short = high < 5 * low
+        axis.set_major_locator(
+            LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 6, 8) if is_short else (1, 2, 5))
+        )
         axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_formatter(NullFormatter())
 

@@ -51,7 +51,7 @@ def to_terminal(grid: Grid, console: Console) -> RenderableType:
         if console.measure(table, options=unlimited).maximum <= console.width:
             break
     hidden = [column.title for i, column in enumerate(grid.columns) if i not in kept]
-    notes = list(_notes(grid, [grid.columns[index] for index in kept]))
+    notes = list(notes_of(grid, [grid.columns[index] for index in kept]))
     if hidden:
         titles = ", ".join(hidden).replace("\n", " ")
         notes.append(f"left out for want of width (a pipe gets all): {titles}")
@@ -89,12 +89,17 @@ def to_markdown(grid: Grid) -> str:
         *("| " + " | ".join(map(_escaped, row)) + " |" for row in _all_rows(grid)),
     ]
     title = [f"**{grid.title}**"] if grid.title else []
-    return "\n\n".join([*title, "\n".join(lines), *_notes(grid, grid.columns)])
+    return "\n\n".join([*title, "\n".join(lines), *notes_of(grid)])
 
 
-def _notes(grid: Grid, shown: Sequence[Column]) -> tuple[str, ...]:
-    """The legends of the columns that are shown, each once, and the grid's own notes."""
-    legends = dict.fromkeys(column.legend for column in shown if column.legend)
+def notes_of(grid: Grid, shown: Sequence[Column] | None = None) -> tuple[str, ...]:
+    """The legends of the columns that are shown, each once, and the grid's own notes.
+
+    Args:
+        shown: None takes all.
+    """
+    columns = grid.columns if shown is None else shown
+    legends = dict.fromkeys(column.legend for column in columns if column.legend)
     return (*legends, *grid.notes)
 
 

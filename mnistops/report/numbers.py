@@ -28,6 +28,24 @@ def accuracy(share: float) -> str:
     return "> 99.99 %" if share < 1 and text == "100.00 %" else text
 
 
+def probability(share: float) -> str:
+    """``53.2 %``; what is less than what is shown is said to be."""
+    return (
+        "< 0.1 %" if 0 < share < 0.0005 else "> 99.9 %" if 1 > share >= 0.9995 else percent(share)
+    )
+
+
+def duration(seconds: float) -> str:
+    """``48 s``, ``3 min 12 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60:,} h {minutes % 60} min"
+
+
 def integer(value: int | None) -> str:
     """``5,340``; ``?`` for what is not known."""
     return "?" if value is None else f"{value:,}"

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from mnistops.data.sources import Fetching, SourceFailed
+from mnistops.data.sources import Fetching, SourceFailed, Waiting
 from mnistops.report.console import remark, visible
+from mnistops.training.engine_choice import EngineMissed
 
 # A terminal with fewer columns has no room for more than a bar.
 NARROW = 70
@@ -22,6 +23,7 @@ class View:
         self._bars: Progress | None = None
         self._bar: TaskID | None = None
         self._fetching = ""
+        self._missed: EngineMissed | None = None
         if sys.stderr is not None and sys.stderr.isatty():
             self._bars = Progress(
                 TextColumn("{task.description}", markup=False),
@@ -78,7 +80,7 @@ class View:
             self._bar = None
 
     def show(self, event: object) -> None:
-        """Tell of the fetching of data."""
+        """Tell of what is fetched, and of what is not there."""
         match event:
             case Fetching():
                 done = f"{event.done_bytes / 1e6:.1f} MB" if event.done_bytes else ""
@@ -89,3 +91,9 @@ class View:
             case SourceFailed():
                 self.clear()
                 self.line(visible(f"no data from {event.source}: {event.reason}"))
+            case Waiting():
+                self.line(visible(f"waiting: {event.reason}"))
+            case EngineMissed() if event != self._missed:
+                self._missed = event  # once, though each group of a study asks for it
+                reason = event.reason.removeprefix(f"--engine {event.engine}: ")
+                self.line(visible(f"going on without engine {event.engine}: {reason}"))

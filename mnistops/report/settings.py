@@ -53,6 +53,8 @@ _EXAMPLES = {
     "rf.unit": "[0, 0]",
     "rf.plot": '"fields.png"',
     "train.learning_rate": "0.1",
+    "train.init_from": '"small"',
+    "train.resume": '"runs/mine"',
     "train.run_dir": '"runs/mine"',
     "study.recipe": '"one-cycle,plateau"',
     "study.vary": '["train.learning_rate=0.1,0.3"]',
@@ -62,6 +64,7 @@ _EXAMPLES = {
     "bench.chart": '"bench.png"',
     "validate.checkpoint": '"runs/mine/last.pt"',
     "validate.max_errors": "60",
+    "export.to": '"onnx,pt2"',
     "output.out": '"out"',
 }
 

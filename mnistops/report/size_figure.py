@@ -26,12 +26,15 @@ class Sized:
     accuracy: "Spread"
 
 
-def draw_sizes(networks: Sequence[Sized], published: Sequence[Published], path: Path) -> Path:
+def draw_sizes(
+    networks: Sequence[Sized], published: Sequence[Published], path: Path, label: str = _OURS
+) -> Path:
     """Draw each network's mean with its interval, and write the PNG.
 
     Args:
         networks: those without a run are left out.
         published: to draw beside them, by name.
+        label: of the networks, in the legend.
 
     Raises:
         CannotCreate, CannotWrite: the file cannot be made.
@@ -51,7 +54,7 @@ def draw_sizes(networks: Sequence[Sized], published: Sequence[Published], path: 
             label=_THEIRS,
         )
     for network in networks:
-        _draw_ours(axes, network)
+        _draw_ours(axes, network, label)
     for other in published:
         _name(axes, other.name, other.num_params, _error(other.accuracy), is_ours=False)
     axes.set_ylabel("test images misclassified (%)")
@@ -65,12 +68,12 @@ def draw_sizes(networks: Sequence[Sized], published: Sequence[Published], path: 
     return save_figure(figure, path)
 
 
-def _draw_ours(axes: "Axes", network: Sized) -> None:
+def _draw_ours(axes: "Axes", network: Sized, label: str) -> None:
     mean, interval = network.accuracy.mean, network.accuracy.interval
     if mean is None:
         return
     half = 100 * (interval[1] - mean) if interval else None
-    is_first = not any(label == _OURS for label in axes.get_legend_handles_labels()[1])
+    is_first = label not in axes.get_legend_handles_labels()[1]
     axes.errorbar(
         network.num_params,
         _error(mean),
@@ -81,7 +84,7 @@ def _draw_ours(axes: "Axes", network: Sized) -> None:
         capsize=4,
         linewidth=1.5,
         linestyle="none",
-        label=_OURS if is_first else None,
+        label=label if is_first else None,
     )
     _name(axes, network.name, network.num_params, _error(mean), is_ours=True)
 

@@ -10,7 +10,7 @@ from mnistops.analysis.window import times
 from mnistops.report.grid import Column, Grid
 from mnistops.report.numbers import integer, kibibytes, percent
 from mnistops.report.publish import Report
-from mnistops.settings.sections import SummaryColumn
+from mnistops.settings.inspection import SummaryColumn
 
 _MULT_ADDS = (
     "mult-adds: of convolutions, linear layers and products of matrices, for one image; "

@@ -1,8 +1,20 @@
 """What people see of a training: a line for each epoch, the seed's own lines in its recipe."""
 
+from shlex import quote
+
+from mnistops.report.console import visible
 from mnistops.report.numbers import accuracy, integer
 from mnistops.report.progress import View
-from mnistops.training.events import EpochDone, RateFound, RunBegun, RunDone, RunResult, StepDone
+from mnistops.training.events import (
+    CheckpointBroken,
+    EpochDone,
+    RateFound,
+    RunBegun,
+    RunDone,
+    RunResult,
+    RunWasDone,
+    StepDone,
+)
 from mnistops.training.lr_range import NUM_STEPS, RangeStep
 from mnistops.training.preparation import EngineSought
 
@@ -37,11 +49,24 @@ class TrainingView(View):
                 is_seeds = _speaks_as_the_seed(self._begun)
                 self.line(_seed_lines(event, self._begun) if is_seeds else _epoch_line(event))
             case RunDone():
-                self.clear()
-                if self._begun is not None and _speaks_as_the_seed(self._begun):
-                    self.line(_seed_end(event.result))
+                self._show_end(event)
+            case CheckpointBroken() | RunWasDone():
+                self.line(_of_resuming(event))
             case _:
                 super().show(event)
+
+    def stopped(self) -> None:
+        """Tell that the run was stopped, and how to go on."""
+        self.clear()
+        if self._begun is not None:
+            folder = quote(str(self._begun.run_folder))
+            self.line("stopped; what is done is saved")
+            self.line(f"hint: `mnistops train --resume {folder}` goes on")
+
+    def _show_end(self, event: RunDone) -> None:
+        self.clear()
+        if self._begun is not None and _speaks_as_the_seed(self._begun):
+            self.line(_seed_end(event.result))
 
     def _show_step(self, event: StepDone) -> None:
         num_epochs = self._begun.num_epochs if self._begun is not None else 1
@@ -59,8 +84,16 @@ def _speaks_as_the_seed(begun: RunBegun) -> bool:
     return begun.recipe == "plateau" and not begun.num_holdout
 
 
+def _of_resuming(event: CheckpointBroken | RunWasDone) -> str:
+    if isinstance(event, RunWasDone):
+        return visible(f"nothing to go on with: {event.run_folder} is done")
+    return visible(f"{event.reason}; going on from {event.taken}")
+
+
 def _introduction(begun: RunBegun) -> str:
     held = f" ({integer(begun.num_holdout)} more held out)" if begun.num_holdout else ""
+    where = (begun.epochs_done, begun.steps_done)
+    resumed = "\ngoing on from epoch {}, step {}".format(*where) if any(where) else ""
     last = begun.num_epochs - 1
     epochs = "epoch 0" if last == 0 else f"epochs 0 to {last}"
     return (
@@ -68,7 +101,7 @@ def _introduction(begun: RunBegun) -> str:
         f"{begun.engine} engine\n"
         f"{integer(begun.num_train)} training images{held}, {integer(begun.num_test)} test images; "
         f"recipe {begun.recipe}, {epochs}\n"
-        f"run folder: {begun.run_folder}"
+        f"run folder: {begun.run_folder}{resumed}"
     )
 
 

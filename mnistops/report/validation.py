@@ -41,7 +41,7 @@ def write_results(done: "SplitDone", folder: Path) -> list[Path]:
         for label, row in enumerate(result.confusion)
     ]
     tables = {
-        "errors": [asdict(mistake) for mistake in result.mistakes],
+        "errors": _mistakes(done),
         "confusion": confusion,
         "per_class": _per_class(done),
     }
@@ -53,17 +53,24 @@ def write_results(done: "SplitDone", folder: Path) -> list[Path]:
     return [*files, draw_confusion(done, folder / f"{done.split}_confusion.png")]
 
 
+def _mistakes(done: "SplitDone") -> list[dict[str, Any]]:
+    return [{name: getattr(one, name) for name in _MISTAKE} for one in done.result.mistakes]
+
+
 def _per_class(done: "SplitDone") -> list[dict[str, Any]]:
     return [
         {"class": values.pop("label"), **values} for values in map(asdict, done.result.per_class)
     ]
 
 
-def validation_report(outcome: "Validation", files: Sequence[Sequence[Path]]) -> Report:
+def validation_report(
+    outcome: "Validation", files: Sequence[Sequence[Path]], page: Path | None = None
+) -> Report:
     """The validation in every format.
 
     Args:
         files: that were written of each split.
+        page: the report, if one was written; only people are told.
     """
     splits = outcome.splits
     documents = [
@@ -74,22 +81,22 @@ def validation_report(outcome: "Validation", files: Sequence[Sequence[Path]]) ->
             "accuracy": done.result.accuracy,
             "loss": done.result.loss,
             "per_class": _per_class(done),
-            "mistakes": [asdict(mistake) for mistake in done.result.mistakes],
+            "mistakes": _mistakes(done),
             "files": [str(path) for path in written],
         }
         for done, written in zip(splits, files, strict=True)
     ]
-    records = [
-        {"split": done.split, **asdict(mistake)}
-        for done in splits
-        for mistake in done.result.mistakes
-    ]
+    records = [{"split": done.split, **mistake} for done in splits for mistake in _mistakes(done)]
     document = documents[0] if len(documents) == 1 else documents
-    grids = (_grid(outcome, files), _class_grid(splits))
+    notes = [
+        f"pictures and CSV files: {files[0][0].parent}",
+        *([f"report: {page}"] if page else []),
+    ]
+    grids = (_grid(outcome, notes), class_grid(splits))
     return Report(grids, document, records, ("split", *_MISTAKE))
 
 
-def _grid(outcome: "Validation", files: Sequence[Sequence[Path]]) -> Grid:
+def _grid(outcome: "Validation", notes: Sequence[str]) -> Grid:
     rows = tuple(
         (
             done.split,
@@ -100,12 +107,11 @@ def _grid(outcome: "Validation", files: Sequence[Sequence[Path]]) -> Grid:
         )
         for done in outcome.splits
     )
-    note = f"pictures and CSV files: {files[0][0].parent}"
     title = f"{outcome.network} of {outcome.checkpoint.name} on {outcome.dataset}"
-    return Grid(_SPLITS, rows, title=title, notes=(note,))
+    return Grid(_SPLITS, rows, title=title, notes=tuple(notes))
 
 
-def _class_grid(splits: "Sequence[SplitDone]") -> Grid:
+def class_grid(splits: "Sequence[SplitDone]") -> Grid:
     """A row for each class, columns for each split."""
     columns = [Column("class")]
     for done in splits:

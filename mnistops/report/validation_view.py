@@ -1,4 +1,4 @@
-"""What people see of a validation: the original code's log lines, and a bar."""
+"""What people see of a validation: the original code's log lines, and a bar; or a bar alone."""
 
 from datetime import datetime
 
@@ -42,5 +42,17 @@ class ValidationView(View):
                     f"Number of incorrect predictions in {event.split} dataset: "
                     f"{event.result.num_errors}"
                 )
+            case _:
+                super().show(event)
+
+
+class ReportView(View):
+    """Shows a validation that a report needs: a bar, and nothing that stays."""
+
+    def show(self, event: object) -> None:
+        """Tell of one event."""
+        match event:
+            case BatchEvaluated():
+                self.bar("report", event.num_done, event.num_images)
             case _:
                 super().show(event)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -63,11 +63,11 @@ def read_count(value: object) -> object:
         return value
     try:
         return Decimal(number) * factor
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one beyond all bounds
         return value
 
 
 COUNT = Form("a whole number, as 8000, 8k or 2M")
-Count = Annotated[int, BeforeValidator(read_count)]
+Count = Annotated[int, BeforeValidator(read_count), Field(le=2**63 - 1)]
 
 Positive = Annotated[int, Field(ge=1, le=65536)]

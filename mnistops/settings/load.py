@@ -6,7 +6,6 @@ the one that ``--config`` names, else ``mnistops.toml``, else ``[tool.mnistops]`
 """
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,10 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
-from mnistops.errors import MissingInput, UsageError, suggestion
-from mnistops.settings.fields import PREFIX, fields, form, option, sections, variable
+from mnistops.errors import MissingInput, UsageError, shown, suggestion
+from mnistops.settings.fields import PREFIX, fields, form, option, sections, value_of, variable
 from mnistops.settings.tree import Settings, Tree, deep_merge, recipe_of
+from mnistops.toml import expect_bounds, read_toml
 
 COMMAND_LINE = "command line"
 ENVIRONMENT = "environment"
@@ -37,6 +37,11 @@ class Loaded:
 
     settings: Settings
     sources: Mapping[str, str]
+
+    def on_command_line(self) -> dict[str, object]:
+        """The values that the command line gave, by dotted key."""
+        given = (key for key, source in self.sources.items() if source == COMMAND_LINE)
+        return {key: value_of(self.settings, key) for key in given}
 
     def own_dropout(self) -> float | None:
         """``network.dropout`` for a look at the network as it is: a recipe's is for training."""
@@ -66,7 +71,7 @@ def load_settings(command_line: Tree | None = None, config_file: Path | None = N
     for key in given:
         # Before pydantic-settings could take it for an argument of its own, as `_env_file`.
         if key not in Settings.model_fields:
-            raise _unknown(f"{_source(key, layers)}: {key}", key)
+            raise _unknown(f"{_source(key, layers)}: {key:.80}", key)
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -88,7 +93,9 @@ def _read_environment() -> Tree:
                 near.replace("'", f"'{PREFIX}", 1) if near else _LIST_SETTINGS,
             )
     try:
-        return dict(EnvSettingsSource(Settings)())
+        values = dict(EnvSettingsSource(Settings)())
+        expect_bounds(values)
+        return values
     except SettingsError as error:
         # Only a section is read as JSON; the message quotes its name.
         section = str(error).split('"')[1]
@@ -97,11 +104,16 @@ def _read_environment() -> Tree:
             f"{variable(section)}: expected the section as JSON, got: {error.__cause__}",
             f"set its values one by one, as {variable(key)}",
         ) from None
+    except (RecursionError, ValueError):
+        raise UsageError(
+            f"{PREFIX}*: expected settings, got too much in one of them", _LIST_SETTINGS
+        ) from None
 
 
 def _read_file(config_file: Path | None) -> Iterator[tuple[str, Tree]]:
     """The settings file in force, as (name, values); nothing if there is none."""
-    if config_file is not None and not config_file.is_file():
+    # pathlib raises for a name that is too long.
+    if config_file is not None and not os.path.isfile(config_file):  # noqa: PTH113
         raise MissingInput(
             f"--config {config_file}: expected a TOML file, got no such file",
             "`mnistops config init` prints one to start from",
@@ -109,19 +121,30 @@ def _read_file(config_file: Path | None) -> Iterator[tuple[str, Tree]]:
     path = config_file or Path("mnistops.toml")
     if path.is_file():
         yield str(path), _parse(path)
-    elif (path := Path("pyproject.toml")).is_file():
+    elif _mentions_us(path := Path("pyproject.toml")):
         tool = _parse(path).get("tool")
         table = tool.get("mnistops") if isinstance(tool, dict) else None
         yield "pyproject.toml", table if isinstance(table, dict) else {}
 
 
+def _mentions_us(path: Path) -> bool:
+    """Whether it may have a table of ours; any other file is not looked into, sound or not."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return any(b"mnistops" in line for line in file)
+    except OSError:
+        return True  # and `_parse` tells why it cannot be read
+
+
 def _parse(path: Path) -> Tree:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: expected TOML, got a malformed file: {error}") from None
+        return read_toml(path)
     except OSError as error:
-        raise MissingInput(f"{path}: expected a readable file, got {error.strerror}") from None
+        raise MissingInput(f"{path}: expected a readable file, got: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: expected TOML, got {error}") from None
 
 
 def _explain(error: ValidationError, layers: list[tuple[str, Tree]]) -> UsageError:
@@ -132,15 +155,17 @@ def _explain(error: ValidationError, layers: list[tuple[str, Tree]]) -> UsageErr
     )
     known = dict(fields())
     source = _source(key, layers)
-    where = f"{source}: {key}"
+    where = f"{source}: {key:.80}"
     if source == COMMAND_LINE and key in known:
         where = option(key, known[key])
     elif source.startswith(ENVIRONMENT):
         where = source.removeprefix(ENVIRONMENT).strip()
     if key in known:
-        return UsageError(f"{where}: expected {form(known[key])}, got {_given(key, layers)!r:.80}")
+        return UsageError(f"{where}: expected {form(known[key])}, got {shown(_given(key, layers))}")
     if key in sections():
-        return UsageError(f"{where}: expected a table of settings, got {_given(key, layers)!r:.80}")
+        return UsageError(
+            f"{where}: expected a table of settings, got {shown(_given(key, layers))}"
+        )
     return _unknown(where, key)
 
 
@@ -167,7 +192,9 @@ def _given(key: str, layers: list[tuple[str, Tree]]) -> object:
     """The raw value of ``key`` in the highest layer that sets it."""
     found = (_find(key, values) for _, values in layers)
     value = next((value for value in found if value is not _ABSENT), None)
-    return ",".join(map(str, value)) if isinstance(value, list) else value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ",".join(value)
+    return value
 
 
 _ABSENT = object()

@@ -4,14 +4,13 @@ A field states its type, its bounds, its unit and one line of meaning, here and 
 command line, ``config show``, ``config init`` and the JSON schema are all derived from it.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from mnistops.settings.forms import (
-    COUNT,
-    Count,
     Flag,
     Positive,
     comma_list,
@@ -23,25 +22,25 @@ Format = Literal["table", "json", "csv", "markdown"]
 
 Recipe = Literal["one-cycle", "plateau"]
 
-BenchEngine = Literal["eager", "compiled", "compiled-bf16", "native"]
-
-SummaryColumn = Literal[
-    "layer",
-    "path",
-    "output",
-    "params",
-    "params-share",
-    "mult-adds",
-    "mult-adds-share",
-    "connected-to",
-]
+BenchEngine = Literal["eager", "compiled", "compiled-bf16", "graph", "native"]
 
 
-def refuse_truth(cls: type[BaseModel], value: object, info: ValidationInfo) -> object:
-    """Keep ``epochs = true`` from meaning 1."""
-    field = cls.model_fields[info.field_name or ""]
-    if isinstance(value, bool) and field.annotation is not bool:
+# Of what is in use anywhere.
+LONGEST_NAME_BYTES, LONGEST_PATH_BYTES = 255, 4095
+
+
+def refuse_odd(cls: type[BaseModel], value: object, info: ValidationInfo) -> object:
+    """Keep ``epochs = true`` from meaning 1, and what no file can be called from being a path."""
+    kind = cls.model_fields[info.field_name or ""].annotation
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("a null character is in no text")
+    if isinstance(value, bool) and kind is not bool:
         raise ValueError("true or false is no value of this setting")
+    if isinstance(value, str | Path) and {str, Path} & {kind, *get_args(kind)}:
+        path = os.fsencode(value)
+        longest = max(map(len, path.split(b"/")))
+        if longest > LONGEST_NAME_BYTES or len(path) > LONGEST_PATH_BYTES:
+            raise ValueError("no file can be called this")
     return value
 
 
@@ -50,7 +49,7 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    _refuse_truth = field_validator("*", mode="before")(refuse_truth)
+    _refuse_odd = field_validator("*", mode="before")(refuse_odd)
 
 
 class DataSettings(Section):
@@ -90,82 +89,6 @@ class NetworkSettings(Section):
     )
 
 
-class SummarySettings(Section):
-    """Summary. How it looks."""
-
-    style: Literal["table", "torchsummary"] = Field(
-        "table", description="Our table, or torchsummary's, byte for byte."
-    )
-    depth: int | None = Field(
-        None,
-        ge=1,
-        description="In our style, one row for each module so many steps down, with all in it; "
-        "unset: a row for every layer.",
-    )
-    columns: Annotated[
-        tuple[SummaryColumn, ...],
-        *comma_list(split_commas, f"some of {', '.join(get_args(SummaryColumn))}"),
-    ] = Field(
-        (), description="Columns of the table; unset: all but connected-to, as far as they fit."
-    )
-    max_params: Annotated[Count | None, COUNT] = Field(
-        None, ge=0, description="Exit with 1 when the network has more parameters."
-    )
-    max_mult_adds: Annotated[Count | None, COUNT] = Field(
-        None, ge=0, description="Exit with 1 when one image takes more multiply-adds."
-    )
-    max_kb: float | None = Field(
-        None,
-        ge=0,
-        allow_inf_nan=False,
-        description="Exit with 1 when the parameters take more KiB (1024 bytes), by their type.",
-    )
-
-
-class RfSettings(Section):
-    """Receptive fields. What they are, and would be with another dilation."""
-
-    dilation: Annotated[
-        tuple[Positive, ...],
-        *comma_list(split_numbers, "whole numbers from 1 to 65536, as 2 or 1,2"),
-    ] = Field(
-        (),
-        description="What if the selected layers had this dilation? Give it several times "
-        "(or as 1,2) to compare.",
-    )
-    layers: Annotated[
-        tuple[Annotated[str, Field(min_length=1)], ...],
-        *comma_list(split_commas, "path patterns, as convblock5 or 'conv*,pool?'"),
-    ] = Field(
-        (),
-        description="Paths of the layers to change, or of modules around them; *, ? and [12] "
-        "are wildcards; unset: the layers that are dilated in the network.",
-    )
-    keep_size: bool = Field(
-        False, description="Re-pad the selected layers so that each keeps the size of its input."
-    )
-    all_layers: bool = Field(
-        False, description="A row for every layer, not only where field or size can change."
-    )
-    unit: Annotated[
-        tuple[Annotated[int, Field(ge=0)], ...],
-        *comma_list(split_numbers, "row,column of a unit from 0, as 0,0"),
-    ] = Field((), description="Also the field of this unit of each layer, in pixels of the input.")
-    covers: bool = Field(
-        False, description="Name the first layer that sees the whole input, and nothing else."
-    )
-    verify: bool = Field(
-        False,
-        description="Hold every row against gradients of the network itself; 1 if one differs.",
-    )
-    strict: bool = Field(
-        False, description="Exit with 1 when the status of a row is bound or unsupported."
-    )
-    plot: Path | None = Field(
-        None, description="Also draw the fields over a real digit, into this PNG file."
-    )
-
-
 class TrainSettings(Section):
     """Training. How a network is trained."""
 
@@ -190,10 +113,10 @@ class TrainSettings(Section):
         description="Share of all steps that a running mean of the weights reaches back, which is "
         "then the result; 0: the weights themselves.",
     )
-    engine: Literal["auto", "eager", "compiled", "native"] = Field(
+    engine: Literal["auto", "eager", "compiled", "graph", "native"] = Field(
         "auto",
-        description="What runs a step: torch's operations one by one, compiled into one, or native "
-        "kernels; auto: the fastest that can.",
+        description="What runs a step: torch's operations one by one, compiled into one, recorded "
+        "as CUDA graphs, or native kernels; auto: the fastest that can, of all but graph.",
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="Numbers that a step computes in; auto: fp32."
@@ -258,6 +181,19 @@ class TrainSettings(Section):
     require_target: bool = Field(
         False, description="Exit with 1 when the target accuracy is missed."
     )
+    save_seconds: float = Field(
+        30.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="A run that is stopped loses no more than about so many seconds.",
+    )
+    init_from: Path | None = Field(
+        None,
+        description="Begin with the weights of this checkpoint, run folder or built-in network.",
+    )
+    resume: Path | None = Field(
+        None, description="Go on with the run in this folder, which was stopped, as it would have."
+    )
     run_dir: Path | None = Field(
         None, description="The run's own folder, new or empty; unset: a new one in the runs folder."
     )
@@ -291,6 +227,11 @@ class ValidateSettings(Section):
     )
     max_errors: int | None = Field(
         None, ge=0, description="Exit with 1 when more mistakes than this are made on a split."
+    )
+    report: bool = Field(
+        False,
+        description="Also write report.html: one page with the numbers, the curves, the mistakes, "
+        "the network and its settings.",
     )
 
 

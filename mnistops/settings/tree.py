@@ -11,19 +11,20 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from mnistops.settings.export import ExportSettings
 from mnistops.settings.forms import Form
-from mnistops.settings.pictures import PredictSettings
+from mnistops.settings.inspection import RfSettings, SummarySettings
+from mnistops.settings.predict import PredictSettings
+from mnistops.settings.runs import RunsSettings
 from mnistops.settings.sections import (
     BenchSettings,
     DataSettings,
     NetworkSettings,
     OutputSettings,
-    RfSettings,
     Section,
-    SummarySettings,
     TrainSettings,
     ValidateSettings,
-    refuse_truth,
+    refuse_odd,
 )
 from mnistops.settings.study import StudySettings
 
@@ -80,9 +81,11 @@ with warnings.catch_warnings():
         bench: BenchSettings = BenchSettings()
         validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
         predict: PredictSettings = PredictSettings()
+        runs: RunsSettings = RunsSettings()
+        export: ExportSettings = ExportSettings()
         output: OutputSettings = OutputSettings()
 
-        _refuse_truth = field_validator("*", mode="before")(refuse_truth)
+        _refuse_odd = field_validator("*", mode="before")(refuse_odd)
 
         @classmethod
         def settings_customise_sources(

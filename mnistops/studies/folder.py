@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mnistops.disk import make_folder, replace_file
-from mnistops.errors import BadInput, CannotCreate, Locked, UsageError
+from mnistops.errors import BadInput, CannotCreate, UsageError
+from mnistops.lock import LOCK, locked
 from mnistops.studies.outcome import RunOutcome, read_outcome
 from mnistops.training.run_folder import new_folder, versions
 
@@ -76,13 +77,13 @@ def open_folder(
     path = named or new_folder(runs_dir, "study", network)
     make_folder(path)
     record = path / RECORD
-    if not record.exists() and any(item.name != ".lock" for item in path.iterdir()):
+    if not record.exists() and any(item.name != LOCK for item in path.iterdir()):
         raise CannotCreate(
             f"--dir {path}: expected a new or empty folder or a study's, got one with something "
             "else in it",
             "name another folder, or leave --dir out",
         )
-    with _locked(path):
+    with locked(path):
         if record.exists():
             _expect_same(path, _read(record), request)
         else:
@@ -91,27 +92,6 @@ def open_folder(
         for name in ("runs", "workers"):
             make_folder(path / name)
         yield StudyFolder(path)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Inside, no other process is; the system opens the lock again however this one ends."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    with (path / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Locked(
-                f"--dir {path}: expected a study that was stopped, got one that is going on",
-                "wait for it, or stop it",
-            ) from None
-        except OSError:
-            pass  # a disk without locks
-        yield
 
 
 def _read(record: Path) -> Request:

@@ -20,6 +20,7 @@ _SECTIONS = ("network", "train", "data")
 # value would be taken for those between values.
 _SAME_FOR_ALL = {
     "train.run_dir",
+    "train.resume",
     "train.require_target",
     "train.holdout",
     "train.holdout_fold",

@@ -128,21 +128,14 @@ def keep_busy(jobs: Sequence[Job], cores: Sequence[int | None]) -> Generator[Poo
 
 
 def _begin(job: Job, core: int | None, is_again: bool) -> _Worker:
-    # -P: a file in the working folder must not take the place of a library; ours is found by path.
-    home = str(Path(mnistops.__file__).parents[1])
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
-        "OMP_NUM_THREADS": "1",  # OpenMP reads it as it is loaded
-    }
     with job.log.open("ab" if is_again else "wb") as log:
         process = subprocess.Popen(
+            # -P: a file in the working folder must not take the place of a library.
             [sys.executable, "-P", *job.arguments],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            env=environment,
+            env={**own_environment(), "OMP_NUM_THREADS": "1"},  # OpenMP reads it as it is loaded
             # A terminal's Ctrl-C is for us alone; we end it.
             start_new_session=True,
         )
@@ -152,11 +145,23 @@ def _begin(job: Job, core: int | None, is_again: bool) -> _Worker:
     return _Worker(job, process)
 
 
-def _reason(code: int, log: Path) -> str:
-    how = f"exit code {code}"
+def own_environment() -> dict[str, str]:
+    """The variables for an interpreter that is to find this mnistops, whatever its folder is."""
+    home = str(Path(mnistops.__file__).parents[1])
+    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def how_it_ended(code: int) -> str:
+    """``exit code 1``, ``ended by SIGKILL``."""
     if code < 0:
         with suppress(ValueError):
-            how = f"ended by {signal.Signals(-code).name}"
+            return f"ended by {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def _reason(code: int, log: Path) -> str:
+    how = how_it_ended(code)
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 10_000))
         lines = file.read().decode(errors="backslashreplace").split("\n")

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import platform
+from collections.abc import Generator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import get_args
 
 import torch
@@ -18,9 +20,20 @@ from mnistops.training.engines import EngineChoice, EngineName, Precision, Workb
 # Compiling with torch takes up to a minute; a training that saves less is better off without it.
 COMPILING_SECONDS = 60.0
 STEPS_TIMED = 12
+_AUTO = "--engine auto takes the fastest engine that can train it"
 
 
-def choose_engine(bench: Workbench, settings: TrainSettings, num_steps: int) -> EngineChoice:
+@dataclass(frozen=True)
+class EngineMissed:
+    """An engine that may be faster is not to be had here; the training goes on without it."""
+
+    engine: EngineName
+    reason: str
+
+
+def choose_engine(
+    bench: Workbench, settings: TrainSettings, num_steps: int
+) -> Generator[EngineMissed, None, EngineChoice]:
     """The engine and the precision of a training of so many steps.
 
     What is fastest is found once for a machine and a network, by a few steps of each that leave no
@@ -32,42 +45,49 @@ def choose_engine(bench: Workbench, settings: TrainSettings, num_steps: int) -> 
     # Measured on CPUs only: there, what bf16 gains over fp32 native kernels gain several times.
     precision: Precision = "fp32" if settings.precision == "auto" else settings.precision
     if settings.engine != "auto":
-        if settings.engine == "native":
-            _expect_native(bench, precision)
+        _expect_can_run(bench, settings.engine, precision)
         return EngineChoice(settings.engine, precision)
     memory = _Memory(bench, precision)
     remembered = memory.recall()
-    if remembered is not None and (remembered != "native" or _can_be_native(bench)):
+    if remembered in ("eager", "compiled"):
         return EngineChoice(remembered, precision)
     eager = EngineChoice("eager", precision)
-    if precision == "fp32" and _can_be_native(bench):
+    can_be_native, missed = False, None
+    try:
+        can_be_native = precision == "fp32" and bench.native_obstacle() is None
+    except MnistopsError as error:  # no compiler, say, or no room for what it builds
+        missed = EngineMissed("native", error.message)
+        yield missed
+    if can_be_native:
+        if remembered == "native":
+            return EngineChoice("native")
         seconds = _fastest_steps(bench, eager, EngineChoice("native"))
     elif _fastest_steps(bench, eager)["eager"] * num_steps < 2 * COMPILING_SECONDS:
         return eager  # of a longer training more could be said
     else:
         try:
             seconds = _fastest_steps(bench, eager, EngineChoice("compiled", precision))
-        except UsageError:  # there is no compiler, say
+        except UsageError as error:  # there is no compiler, say
+            if missed is None:
+                yield EngineMissed("compiled", error.message)
             return eager
     fastest = min(seconds, key=lambda name: seconds[name])
     memory.keep(fastest, seconds)
     return EngineChoice(fastest, precision)
 
 
-def _expect_native(bench: Workbench, precision: Precision) -> None:
+def _expect_can_run(bench: Workbench, engine: EngineName, precision: Precision) -> None:
+    """Raises UsageError where an engine cannot train the network here."""
+    if engine == "graph" and (found := bench.graph_obstacle()):
+        raise UsageError(f"--engine graph: expected a CUDA device, got {found}", _AUTO)
+    if engine != "native":
+        return
     found = bench.native_obstacle() or ("precision bf16" if precision == "bf16" else None)
     if found:
         raise UsageError(
             f"--engine native: expected a network and a batch that it has code for, got {found}",
-            "--engine auto takes the fastest engine that can train it",
+            _AUTO,
         )
-
-
-def _can_be_native(bench: Workbench) -> bool:
-    try:
-        return bench.native_obstacle() is None
-    except MnistopsError:  # no compiler, say, or no room for what it builds
-        return False
 
 
 def _fastest_steps(bench: Workbench, *choices: EngineChoice) -> dict[EngineName, float]:

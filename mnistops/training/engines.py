@@ -10,16 +10,19 @@ import torch
 
 from mnistops.classifier import Classifier
 from mnistops.data.augment import Warp
-from mnistops.errors import MnistopsError, UsageError
+from mnistops.errors import BadInput, UsageError
 from mnistops.native.network import lanes
 from mnistops.native.plan import obstacle
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
+from mnistops.training.averaging import RunningMean
 from mnistops.training.batches import Batch, batches, endless_batches
+from mnistops.training.graph_steps import GraphSteps
 from mnistops.training.randomness import Randomness
 from mnistops.training.step import Engine, NativeEngine, TorchEngine, TrainingData
+from mnistops.training.steps import SingleSteps, Steps
 
-EngineName = Literal["eager", "compiled", "native"]
+EngineName = Literal["eager", "compiled", "graph", "native"]
 Precision = Literal["fp32", "bf16"]
 
 
@@ -70,11 +73,29 @@ class Workbench:
         """
         module, network = self.classifier.module.train(), self.classifier.network
         if choice.engine != "native":
-            compiled = choice.engine == "compiled"
+            compiled = choice.engine != "eager"
             return TorchEngine(module, self.data, random, compiled, choice.precision)
         assert isinstance(module, SpecNetwork)
         assert isinstance(network, NetworkSpec)
         return NativeEngine(module, network, self.data, self.batch_size, random)
+
+    def open_steps(
+        self, choice: EngineChoice, engine: Engine, mean: RunningMean, nesterov: bool
+    ) -> Steps:
+        """An epoch's steps by an engine that was opened for the same choice.
+
+        Args:
+            mean: that each step is taken into.
+            nesterov: whether the momentum is Nesterov's.
+        """
+        if choice.engine == "graph":
+            assert isinstance(engine, TorchEngine)
+            return GraphSteps(engine, nesterov, mean)
+        return SingleSteps(engine, self.classifier.module, nesterov, mean)
+
+    def graph_obstacle(self) -> str | None:
+        """Why no graphs can be recorded here; None where they can."""
+        return None if self.device.type == "cuda" else f"device {self.device}"
 
     def native_obstacle(self) -> str | None:
         """Why the native kernels cannot train this; None where they can.
@@ -139,11 +160,11 @@ class Workbench:
             # Programs are made for one size of batch each, and the last may be a smaller one.
             for part in (parts[-1], parts[0]):
                 engine.gradients(part)
-        except MnistopsError as error:
-            if choice.engine != "compiled":
+        except BadInput as error:
+            if choice.engine in ("eager", "native"):
                 raise
             raise UsageError(
-                f"--engine compiled: expected torch to compile {self.classifier.name}, "
+                f"--engine {choice.engine}: expected torch to compile {self.classifier.name}, "
                 f"got: {error.message:.300}",
                 "choose another --engine",
             ) from error

@@ -16,6 +16,7 @@ class RunBegun:
         batch_size: images in a step.
         threads: of torch's, on the CPU.
         compile_seconds: that it took to build what the engine builds on first use.
+        epochs_done, steps_done: before, and in the epoch under way, if the run was stopped.
     """
 
     run_folder: Path
@@ -32,6 +33,24 @@ class RunBegun:
     precision: str
     threads: int
     compile_seconds: float
+    epochs_done: int = 0
+    steps_done: int = 0
+
+
+@dataclass(frozen=True)
+class CheckpointBroken:
+    """The newest checkpoint cannot be read; the run goes on from the one before it."""
+
+    path: Path
+    reason: str
+    taken: Path
+
+
+@dataclass(frozen=True)
+class RunWasDone:
+    """There is nothing to go on with."""
+
+    run_folder: Path
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,12 @@ https://arxiv.org/abs/1506.01186, with the numbers of the seed, which took those
 
 from collections.abc import Generator, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from math import isfinite
+from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from mnistops.errors import NotFinite
@@ -54,6 +57,17 @@ class RangeTest:
         """The learning rate at which the smoothed loss falls fastest."""
         return self.steps[self.index].learning_rate
 
+    def to_values(self) -> dict[str, Any]:
+        """Plain values, for a checkpoint."""
+        steps = [astuple(step) for step in self.steps]
+        return {"steps": torch.tensor(steps, dtype=torch.double), "index": self.index}
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> "RangeTest":
+        """The test of such values."""
+        steps = (RangeStep(int(number), *rest) for number, *rest in values["steps"].tolist())
+        return cls(tuple(steps), values["index"])
+
 
 def range_test(
     network: nn.Module, engine: Engine, batches: Iterator[Batch]
@@ -70,17 +84,14 @@ def range_test(
         NotFinite: the loss is no number before there is anything to suggest.
     """
     before = deepcopy(network.state_dict())
-    optimizer = make_optimizer(network.train(), nesterov=True)
-    step = TrainingStep(engine, optimizer)
+    step = TrainingStep(engine, make_optimizer(network.train(), nesterov=True))
     steps: list[RangeStep] = []
     smoothed = best = 0.0
     try:
         for number in range(NUM_STEPS):
             rate = FIRST_RATE * RATE_RATIO ** (number / (NUM_STEPS - 1))
-            optimizer.param_groups[0]["lr"] = rate
-            try:
-                loss, _ = step(next(batches))
-            except FloatingPointError:
+            loss, _ = step(next(batches), rate)
+            if not isfinite(loss):
                 break  # it has diverged further than can be told
             smoothed = SMOOTHING * loss + (1 - SMOOTHING) * smoothed if steps else loss
             best = min(best, smoothed) if steps else loss

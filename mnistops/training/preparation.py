@@ -3,20 +3,31 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from mnistops.classifier import Classifier, count_classes, open_classifier, try_training
+from mnistops.checkpoint import find_checkpoint, load_checkpoint
+from mnistops.classifier import (
+    Classifier,
+    count_classes,
+    open_classifier,
+    try_training,
+    with_weights,
+)
 from mnistops.data.augment import Warp
 from mnistops.data.images import MNIST, Dataset, Splits, open_dataset, split
 from mnistops.data.sources import FetchEvent
 from mnistops.device import open_device
 from mnistops.errors import BadInput, UsageError
 from mnistops.networks.spec import MNIST_SIZE
+from mnistops.resources import resources_for_batch
 from mnistops.settings.sections import TrainSettings
 from mnistops.settings.tree import Settings
-from mnistops.training.engine_choice import choose_engine
+from mnistops.training.engine_choice import EngineMissed, choose_engine
 from mnistops.training.engines import EngineChoice, Workbench
 from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import drops_last_batch
 from mnistops.training.step import TrainingData
+
+# Images to try a step with, before it is known how many there are.
+MOST_TRIED = 128
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class EngineSought:
     """All is there; what trains fastest is tried, and built if need be."""
 
 
-PreparationEvent = FetchEvent | EngineSought
+PreparationEvent = FetchEvent | EngineSought | EngineMissed
 
 
 def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
@@ -53,6 +64,8 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
     random = Randomness(settings.seed, device)
     with random.of_network():
         classifier = open_classifier(settings.network)
+    if train.init_from is not None:
+        with_weights(classifier, load_checkpoint(find_checkpoint(train.init_from)))
     image_size = classifier.image_size
     if image_size is None and settings.data.dataset == MNIST:
         image_size = MNIST_SIZE
@@ -60,7 +73,7 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
         # Before data is fetched or read, where the size of the images is known without it.
         count_classes(classifier, image_size)
         with Randomness(settings.seed, device).of_network():
-            try_training(classifier, train.batch_size, image_size)
+            try_training(classifier, min(train.batch_size, MOST_TRIED), image_size)
     dataset = yield from open_dataset(settings.data)
     expect_images_fit(classifier, dataset)
     _expect_enough(dataset, train)
@@ -74,8 +87,15 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
     drop_last, warp = drops_last_batch(train.recipe), Warp.of(train)
     bench = Workbench(classifier, data, warp, train.batch_size, drop_last, device, settings.seed)
     yield EngineSought()
-    choice = choose_engine(bench, train, train.epochs * bench.num_steps)
-    built = 0.0 if choice.engine == "eager" else bench.build(choice)
+    with resources_for_batch(train.batch_size):
+        choice = yield from choose_engine(bench, train, train.epochs * bench.num_steps)
+        try:
+            built = 0.0 if choice.engine == "eager" else bench.build(choice)
+        except UsageError as error:  # what was fastest once is gone, as a compiler
+            if train.engine != "auto":
+                raise
+            yield EngineMissed(choice.engine, error.message)
+            choice, built = EngineChoice("eager", choice.precision), 0.0
     return Prepared(bench, splits, random, choice, built)
 
 

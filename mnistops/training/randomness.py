@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+
+_STREAMS = ("order", "warp", "dropout")
 
 
 class Randomness:
@@ -44,6 +47,20 @@ class Randomness:
                 yield
             finally:
                 self._states = self._capture()
+
+    def values(self) -> dict[str, Any]:
+        """Where each stream stands, as tensors."""
+        return {
+            **{name: getattr(self, name).get_state() for name in _STREAMS},
+            "network": None if self._states is None else list(self._states),
+        }
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Go on from where the streams stood."""
+        for name in _STREAMS:
+            getattr(self, name).set_state(values[name])
+        states = values["network"]
+        self._states = None if states is None else tuple(states)
 
     def _capture(self) -> tuple[torch.Tensor, ...]:
         states = [torch.get_rng_state()]

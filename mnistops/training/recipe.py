@@ -1,10 +1,11 @@
 """Recipes: what a step does to the weights, how the rate changes, what is chosen and by what."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+import torch
 from torch import nn
-from torch.optim import SGD, Optimizer
+from torch.optim import SGD
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 MOMENTUM = 0.9
@@ -17,29 +18,42 @@ Selection = Literal["none", "holdout", "test"]
 class Schedule(Protocol):
     """How the learning rate changes."""
 
-    def before_step(self, step: int) -> None:
-        """Set the rate of this step, from 0 over all epochs."""
+    def rate(self, step: int) -> float:
+        """The rate of this step, from 0 over all epochs; of the epoch under way, or the next."""
 
     def after_epoch(self, watched_loss: float) -> None:
         """Take note of the loss on what is chosen by, or else on the test set."""
 
+    def values(self) -> dict[str, Any]:
+        """What measurements have changed in it, as plain values."""
 
+    def restore(self, values: dict[str, Any]) -> None:
+        """Go on from such values."""
+
+
+@dataclass(frozen=True)
 class OneCycle:
     """From 0 up to the peak in a straight line, and back to 0 in another.
 
     After Smith, "Super-convergence", 2018, https://arxiv.org/abs/1708.07120.
     """
 
-    def __init__(self, optimizer: Optimizer, peak: float, total_steps: int) -> None:
-        self._optimizer, self._peak, self._total_steps = optimizer, peak, total_steps
+    peak: float
+    total_steps: int
 
-    def before_step(self, step: int) -> None:
-        """Set this step's rate."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._peak * one_cycle(step, self._total_steps)
+    def rate(self, step: int) -> float:
+        """Of `Schedule`; it never is 0."""
+        return self.peak * one_cycle(step, self.total_steps)
 
     def after_epoch(self, watched_loss: float) -> None:
         """Change nothing: nothing that is measured moves a fixed schedule."""
+
+    def values(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Change nothing."""
 
 
 def one_cycle(step: int, total_steps: int) -> float:
@@ -51,19 +65,36 @@ def one_cycle(step: int, total_steps: int) -> float:
 class Plateau:
     """A constant rate, a tenth of it whenever the loss stops falling: the seed's schedule."""
 
-    def __init__(self, optimizer: Optimizer, rate: float) -> None:
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+    def __init__(self, rate: float) -> None:
+        # torch's schedule moves the rate of an optimizer; this one has nothing else to do.
+        self._optimizer = SGD([torch.zeros(1)], lr=rate)
         self._schedule = ReduceLROnPlateau(
-            optimizer, factor=0.1, patience=1, threshold=0.01, threshold_mode="rel", min_lr=1e-4
+            self._optimizer,
+            factor=0.1,
+            patience=1,
+            threshold=0.01,
+            threshold_mode="rel",
+            min_lr=1e-4,
         )
 
-    def before_step(self, step: int) -> None:
-        """Change nothing: the rate stays for an epoch."""
+    def rate(self, step: int) -> float:
+        """Of `Schedule`: the same for a whole epoch."""
+        del step
+        rate: float = self._optimizer.param_groups[0]["lr"]
+        return rate
 
     def after_epoch(self, watched_loss: float) -> None:
         """Lower the rate if the loss has not fallen by 1 % for two epochs."""
         self._schedule.step(watched_loss)
+
+    def values(self) -> dict[str, Any]:
+        """The rate, and the schedule's own count of bad epochs and best loss."""
+        return {"rate": self.rate(0), "schedule": self._schedule.state_dict()}
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Of `Schedule`."""
+        self._optimizer.param_groups[0]["lr"] = values["rate"]
+        self._schedule.load_state_dict(values["schedule"])
 
 
 def drops_last_batch(recipe: str) -> bool:
@@ -74,8 +105,8 @@ def drops_last_batch(recipe: str) -> bool:
     return recipe == "one-cycle"
 
 
-def make_optimizer(network: nn.Module, nesterov: bool) -> Optimizer:
-    """Gradient descent with momentum; its rate is the schedule's to set."""
+def make_optimizer(network: nn.Module, nesterov: bool) -> SGD:
+    """Gradient descent with momentum; its rate is a schedule's to set."""
     parameters = list(network.parameters())
     # One call for all parameters, but not `fused`: that wakes torch's threads, which then keep
     # the native engine's own from their cores for a while. Elsewhere torch knows best.
@@ -83,15 +114,13 @@ def make_optimizer(network: nn.Module, nesterov: bool) -> Optimizer:
     return SGD(parameters, lr=0.0, momentum=MOMENTUM, nesterov=nesterov, foreach=foreach)
 
 
-def make_schedule(recipe: str, optimizer: Optimizer, rate: float, total_steps: int) -> Schedule:
+def make_schedule(recipe: str, rate: float, total_steps: int) -> Schedule:
     """The schedule of a recipe.
 
     Args:
         rate: the peak of ``one-cycle``, the first of ``plateau``.
     """
-    if recipe == "one-cycle":
-        return OneCycle(optimizer, rate, total_steps)
-    return Plateau(optimizer, rate)
+    return OneCycle(rate, total_steps) if recipe == "one-cycle" else Plateau(rate)
 
 
 @dataclass

@@ -5,18 +5,22 @@ import json
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields as columns
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from mnistops.disk import make_folder, replace_file
-from mnistops.errors import CannotCreate
+from mnistops.disk import make_folder, replace_file, staged_files
+from mnistops.errors import BadInput, CannotCreate, MissingInput, UsageError
+from mnistops.lock import LOCK
+from mnistops.settings.fields import fields, option, value_of
 from mnistops.settings.sections import TrainSettings
 from mnistops.settings.tree import Settings
+from mnistops.toml import read_toml
 
 RECORD = "run.json"
+CONFIG = "config.toml"
 
 
 def new_folder(runs_dir: Path, *names: str) -> Path:
@@ -41,19 +45,18 @@ def new_folder(runs_dir: Path, *names: str) -> Path:
     raise CannotCreate(f"{runs_dir / stem}: expected a free name, got a thousand that are taken")
 
 
-def claim_folder(path: Path) -> Path:
-    """The folder that the user named for a run: new, or empty.
+def expect_empty(folder: Path) -> None:
+    """Hold the folder that the user named for a run against what it should be: new, or empty.
 
     Raises:
-        CannotCreate: something is in it, or it cannot be made.
+        CannotCreate: something is in it.
     """
-    make_folder(path)
-    if any(path.iterdir()):
+    # A run that was killed before it had begun leaves nothing that is worth keeping.
+    if {*folder.iterdir()} - {folder / LOCK, *staged_files(folder)}:
         raise CannotCreate(
-            f"--run-dir {path}: expected a new or empty folder, got one with something in it",
+            f"--run-dir {folder}: expected a new or empty folder, got one with something in it",
             "name another folder, or leave --run-dir out",
         )
-    return path
 
 
 # A run repeated with its settings goes into a folder of its own.
@@ -62,7 +65,7 @@ _OF_A_RUN: Any = {
     "seed": True,
     "data": True,
     "network": True,
-    "train": set(TrainSettings.model_fields) - {"run_dir"},
+    "train": set(TrainSettings.model_fields) - {"run_dir", "resume"},
     "output": {"runs_dir"},
 }
 
@@ -76,7 +79,49 @@ def write_settings(folder: Path, settings: Settings) -> None:
     """Write config.toml, with which ``--config`` repeats the run."""
     import tomli_w
 
-    replace_file(folder / "config.toml", tomli_w.dumps(settings_values(settings)).encode())
+    replace_file(folder / CONFIG, tomli_w.dumps(settings_values(settings)).encode())
+
+
+def read_settings(folder: Path) -> Settings:
+    """The settings of the run in a folder.
+
+    Raises:
+        MissingInput: there is none.
+        BadInput: they are not as a run wrote them.
+    """
+    path = folder / CONFIG
+    try:
+        return Settings(**read_toml(path))
+    except OSError:
+        raise MissingInput(
+            f"--resume {folder}: expected a run's folder, got no {CONFIG} in it",
+            "`mnistops runs list` shows the runs",
+        ) from None
+    except (ValueError, TypeError) as error:  # pydantic's errors, and those of TOML, are values'
+        raise BadInput(
+            f"{path}: expected the settings of a run, got: {str(error).splitlines()[0]:.200}"
+        ) from None
+
+
+def expect_same_settings(folder: Path, settings: Settings, asked: Mapping[str, object]) -> None:
+    """Hold settings, by their dotted keys, against those of the run in a folder.
+
+    Where results are put and how they are written makes no difference.
+
+    Raises:
+        UsageError: some are others; all are listed.
+    """
+    named = dict(fields())
+    different = []
+    for key, wanted in asked.items():
+        was = value_of(settings, key)
+        if wanted != was and key != "train.resume" and not key.startswith("output."):
+            different.append(f"{option(key, named[key])} {wanted} where it has {was}")
+    if different:
+        raise UsageError(
+            f"--resume {folder}: expected the settings of that run, got {', '.join(different)}",
+            "leave them out, or begin a new run",
+        )
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
@@ -87,7 +132,7 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> None:
 
 def write_table(path: Path, rows: Sequence[Any]) -> None:
     """Write dataclass rows as CSV; a column that no row has a value for is left out."""
-    names = [field.name for field in fields(rows[0])]
+    names = [column.name for column in columns(rows[0])]
     kept = [name for name in names if any(getattr(row, name) is not None for row in rows)]
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -115,21 +160,26 @@ def newest_run(runs_dir: Path) -> Path | None:
     found = [
         (begun, path.parent)
         for path in runs_dir.glob(f"*/{RECORD}")
-        if (begun := _recorded(path, "begun")) and any(path.parent.glob("*.pt"))
+        if (begun := _recorded(path.parent, "begun")) and any(path.parent.glob("*.pt"))
     ]
     return max(found)[1] if found else None
 
 
 def run_status(folder: Path) -> str | None:
     """``running``, ``done``, ``interrupted`` or ``failed``; None if this is no run's folder."""
-    return _recorded(folder / RECORD, "status")
+    return _recorded(folder, "status")
 
 
-def _recorded(path: Path, key: str) -> str | None:
-    """A text in run.json; None where the file is another kind."""
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """What run.json says; None where there is none, or one of another kind."""
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads((folder / RECORD).read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    value = record.get(key) if isinstance(record, dict) else None
+    return record if isinstance(record, dict) else None
+
+
+def _recorded(folder: Path, key: str) -> str | None:
+    """A text in run.json."""
+    value = (read_record(folder) or {}).get(key)
     return value if isinstance(value, str) else None

@@ -21,6 +21,7 @@ from mnistops.disk import cache_folder
 from mnistops.native.network import NativeNetwork
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
+from mnistops.resources import resources_for_batch
 from mnistops.training.batches import Batch
 from mnistops.training.randomness import Randomness
 from mnistops.user_code import users_code
@@ -55,6 +56,10 @@ class Engine(Protocol):
 class TorchEngine:
     """torch's own operations, one by one or compiled.
 
+    Attributes:
+        score: images as unsigned bytes (n, C, H, W), labels (n,) and transforms (n, 3, 3) to the
+            mean loss and the number of right ones.
+
     Args:
         network: on the images' device, in training mode.
         compiled: whether torch makes one program of the step's operations.
@@ -69,20 +74,20 @@ class TorchEngine:
         compiled: bool = False,
         precision: str = "fp32",
     ) -> None:
-        self._network, self._data, self._random = network, data, random
+        self.network, self.data, self.random = network, data, random
         self._precision = precision
-        self._score: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]] = self._scored
+        self.score: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]] = self._scored
         if compiled:
             # torch keeps what it compiles in a folder for temporary files; ours outlasts a restart.
             os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "inductor"))
-            self._score = torch.compile(self._scored, dynamic=False)
+            self.score = torch.compile(self._scored, dynamic=False)
 
     def gradients(self, batch: Batch) -> tuple[float, int]:
         """Of `Engine`."""
-        pixels, labels = self._data.images.images[batch.indices], self._labels(batch)
-        with self._random.of_network(), users_code(type(self._network).__name__):
-            self._network.zero_grad()
-            loss, num_right = self._score(pixels, labels, batch.transforms)
+        pixels, labels = self.take(batch.indices)
+        with self.random.of_network(), users_code(type(self.network).__name__):
+            self.network.zero_grad()
+            loss, num_right = self.score(pixels, labels, batch.transforms)
             value = loss.item()
             if isfinite(value):
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -92,14 +97,15 @@ class TorchEngine:
         """Of `Engine`."""
         return network
 
-    def _labels(self, batch: Batch) -> Tensor:
-        return self._data.images.labels[batch.indices]
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Images as unsigned bytes (n, C, H, W), and their labels (n,)."""
+        return self.data.images.images[indices], self.data.images.labels[indices]
 
     def _scored(self, pixels: Tensor, labels: Tensor, transforms: Tensor) -> tuple[Tensor, Tensor]:
         """Loss and number of right ones for images as unsigned bytes (n, C, H, W)."""
-        images = warp(pixels.float() / 255, transforms, self._data.interpolation)
+        images = warp(pixels.float() / 255, transforms, self.data.interpolation)
         with torch.autocast(images.device.type, torch.bfloat16, self._precision == "bf16"):
-            outputs = self._network(self._data.normalization(images))
+            outputs = self.network(self.data.normalization(images))
         # Of log-probabilities this takes the same loss as of logits.
         loss = functional.cross_entropy(outputs.float(), labels)
         return loss, (outputs.argmax(1) == labels).sum()
@@ -163,23 +169,19 @@ class TrainingStep:
     engine: Engine
     optimizer: Optimizer
 
-    @property
-    def learning_rate(self) -> float:
-        """As it stands now."""
-        rate: float = self.optimizer.param_groups[0]["lr"]
-        return rate
-
-    def __call__(self, batch: Batch) -> tuple[float, int]:
+    def __call__(self, batch: Batch, learning_rate: float) -> tuple[float, int]:
         """Train on a batch.
 
         Returns:
-            The batch's mean loss in nats and how many of it were right, before the update.
+            The batch's mean loss in nats and how many of it were right, before the update. Where
+            the loss is no number there is no update: running statistics alone have changed.
 
         Raises:
-            FloatingPointError: the loss is no number; nothing was changed but running statistics.
+            OutOfResources: memory ran out, or the device went away.
         """
-        loss, num_right = self.engine.gradients(batch)
-        if not isfinite(loss):
-            raise FloatingPointError(loss)
-        self.optimizer.step()
+        with resources_for_batch(len(batch)):
+            loss, num_right = self.engine.gradients(batch)
+            if isfinite(loss):
+                self.optimizer.param_groups[0]["lr"] = learning_rate
+                self.optimizer.step()
         return loss, num_right

@@ -6,7 +6,7 @@ from mnistops.analysis.budget import budgets
 from mnistops.analysis.lower import lower
 from mnistops.analysis.summary import summarize_graph
 from mnistops.networks.zoo import REFERENCE
-from mnistops.settings.sections import SummarySettings
+from mnistops.settings.inspection import SummarySettings
 
 SUMMARY = summarize_graph(lower(REFERENCE))
 

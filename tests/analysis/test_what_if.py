@@ -13,7 +13,7 @@ from mnistops.errors import BadInput, UsageError
 from mnistops.networks.build import build
 from mnistops.networks.spec import Conv, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
-from mnistops.settings.sections import RfSettings
+from mnistops.settings.inspection import RfSettings
 
 GRAPH = lower(REFERENCE)
 

@@ -1,9 +1,20 @@
 """Options derived from settings: every command offers what it reads, and passes it on."""
 
+import re
+
 import pytest
 
-from mnistops.settings.fields import fields, form, option
+from mnistops.cli.app import app, config_app, data_app, runs_app
+from mnistops.settings.fields import fields, form, option, variable
 from tests.running import Run
+
+HELPS = [
+    "",
+    *(command.name for command in app.registered_commands),
+    *(f"runs {command.name}" for command in runs_app.registered_commands),
+    *(f"data {command.name}" for command in data_app.registered_commands),
+    *(f"config {command.name}" for command in config_app.registered_commands),
+]
 
 
 def test_config_show_offers_every_setting(command: Run) -> None:
@@ -49,8 +60,29 @@ def test_help_shows_default_choices_and_variable(command: Run) -> None:
     text = " ".join(command("summary", "--help").out.replace("│", " ").split())
     assert "[default: table]" in text
     assert "[env: MNISTOPS_OUTPUT__FORMAT]" in text
-    assert "table|json|csv|markdown" in text
+    assert "(table, json, csv or markdown)" in text
     assert "NETWORK" in text
+
+
+@pytest.mark.parametrize("name", HELPS)
+def test_help_is_whole_in_80_columns(
+    command: Run, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = command(*name.split(), "--help").out
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    words = " ".join(text.replace("│", " ").split())
+    told = re.findall(r"\[env: (\w+)\]", words)
+    assert set(told) <= {variable(key) for key, _ in fields()}
+    assert len(told) == words.count("[env: ")
+
+
+def test_what_is_on_can_be_turned_off(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTOPS_DATA__OFFLINE", "true")
+    rows = command("config", "show", "--no-offline").out.splitlines()
+    (row,) = [row.split() for row in rows if row.startswith("data.offline ")]
+    assert row == ["data.offline", "false", "command", "line"]
 
 
 def test_an_unset_option_masks_nothing(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -235,3 +235,11 @@ def test_a_picture_is_drawn(command: Run, tmp_path: Path) -> None:
     assert (code, err) == (0, f"picture: {tmp_path}/fields.png\n")
     assert out.startswith("reference, input 28 x 28\n")
     assert (tmp_path / "fields.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_that_cannot_be_is_refused_before_the_work(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnistops.cli.rf.layer_graph", None)
+    Path("file").touch()
+    assert command("rf", "--plot", "file/x.png").code == 73

@@ -2,10 +2,16 @@
 
 import csv
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
+from mnistops.checkpoint import find_checkpoint, load_checkpoint
+from mnistops.errors import BadInput
+from mnistops.lock import locked
 from tests.made_data import write_dataset
 from tests.running import Run
 
@@ -30,7 +36,11 @@ def test_stdout_holds_the_result_and_stderr_the_way_to_it(command: Run) -> None:
 def test_the_run_folder_has_its_files(command: Run) -> None:
     command("train", *QUICK)
     names = {path.name for path in Path("run").iterdir()}
-    assert names == {"config.toml", "run.json", "metrics.csv", "last.pt", "curves.png"}
+    checkpoints = {"last.pt", "previous.pt"}
+    assert (
+        names
+        == {"config.toml", "run.json", "metrics.csv", "curves.png", "report.html"} | checkpoints
+    )
     with Path("run/metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
@@ -42,6 +52,34 @@ def test_the_run_folder_has_its_files(command: Run) -> None:
         "learning_rate",
         "time_seconds",
     ]
+
+
+def test_the_report_is_of_the_run(command: Run) -> None:
+    outcome = command("train", *QUICK, "--format", "json")
+    page = Path("run/report.html").read_text()
+    errors = json.loads(outcome.out)["final"]["test_errors"]
+    assert f"{errors} of 50 images are taken for another class" in page
+    assert "Every epoch in numbers" in page and 'id="train"' not in page
+
+
+def test_a_network_in_python_has_a_report_too(command: Run) -> None:
+    shutil.copytree(Path(__file__).parents[2] / "examples", "examples")
+    outcome = command("train", "examples/residual.py:Net", *QUICK, "--epochs", "1")
+    assert outcome.code == 0
+    assert "second.excite" in Path("run/report.html").read_text()
+
+
+def test_a_report_that_cannot_be_made_is_told_of_and_the_run_is_good(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise BadInput("made: expected a page, got none")
+
+    monkeypatch.setattr("mnistops.dossier.compile_dossier", fail)
+    outcome = command("train", *QUICK)
+    assert outcome.code == 0
+    assert outcome.err.splitlines()[-1] == "no report: made: expected a page, got none"
+    assert "nothing was chosen" in outcome.out and not Path("run/report.html").exists()
 
 
 def test_json_is_one_object(command: Run) -> None:
@@ -153,6 +191,24 @@ def test_bad_input_runs_nothing(
     assert not Path("run").exists()
 
 
+def test_without_a_compiler_it_is_eager_and_says_so_once(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mnistops.native import network
+
+    monkeypatch.setattr(network, "kernels", network.kernels.__wrapped__)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    outcome = command("train", *QUICK, "--batch-size", "32")
+    first, second, *_ = outcome.err.splitlines()
+    assert outcome.code == 0
+    assert first == (
+        "going on without engine native: expected a C++ compiler, got none (g++, clang++ or c++)"
+    )
+    assert second.endswith("eager engine")
+    assert outcome.err.count("compiler") == 1
+
+
 def test_an_interrupt_ends_with_130(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -162,3 +218,54 @@ def test_an_interrupt_ends_with_130(command: Run, monkeypatch: pytest.MonkeyPatc
     assert outcome.code == 130
     assert outcome.err.splitlines()[-1] == "interrupted"
     assert json.loads(Path("run/run.json").read_text())["status"] == "interrupted"
+
+
+def test_a_run_that_is_done_is_not_gone_on_with(command: Run) -> None:
+    command("train", *QUICK)
+    outcome = command("train", "--resume", "run")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "nothing to go on with: run is done\n"
+
+
+def test_a_resumed_run_keeps_its_settings_whatever_is_around(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("train", *QUICK)
+    record = json.loads(Path("run/run.json").read_text())
+    Path("run/run.json").write_text(json.dumps(record | {"status": "interrupted"}))
+    monkeypatch.setenv("MNISTOPS_TRAIN__EPOCHS", "7")
+    outcome = command("train", "--resume", "run", "--batch-size", "30", "--format", "json")
+    assert outcome.code == 0 and json.loads(outcome.out)
+    assert "going on from epoch 2, step 0" in outcome.err
+    assert json.loads(Path("run/run.json").read_text())["status"] == "done"
+    outcome = command("train", "--resume", "run", "--epochs", "3", "--seed", "1")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "error: --resume run: expected the settings of that run, got --seed 1 where it has 0, "
+        "--epochs 3 where it has 2\n"
+        "hint: leave them out, or begin a new run\n"
+    )
+
+
+def test_weights_to_begin_with_can_be_a_built_ins(command: Run) -> None:
+    outcome = command("train", "small", *QUICK, "--init-from", "small", "--learning-rate", "1e-9")
+    assert outcome.code == 0
+    bundled, trained = (
+        load_checkpoint(find_checkpoint(Path(name))).state_dict["head.1.weight"]
+        for name in ("small", "run")
+    )
+    torch.testing.assert_close(trained, bundled)
+
+
+def test_two_runs_in_one_folder_are_one_too_many(command: Run) -> None:
+    command("train", *QUICK)
+    record = json.loads(Path("run/run.json").read_text())
+    Path("run/run.json").write_text(json.dumps(record | {"status": "running"}))
+    with locked(Path("run")):
+        outcome = command("train", "--resume", "run")
+    assert outcome.code == 75
+    assert outcome.err == (
+        "error: run: expected no other process at work in it, "
+        f"got one with pid {os.getpid()}\nhint: wait for it, or stop it\n"
+    )
+    assert command("train", "--resume", "run").code == 0

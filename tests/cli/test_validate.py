@@ -51,6 +51,18 @@ def test_its_files_are_in_the_run(command: Run) -> None:
         }
 
 
+def test_a_report_is_written_where_it_is_asked_for(command: Run) -> None:
+    plain = command("validate", "--format", "json", "--out", "here")
+    assert not Path("here/report.html").exists()
+    outcome = command("validate", "--format", "json", "--out", "here", "--report")
+    assert (outcome.code, outcome.out) == (0, plain.out)
+    page = Path("here/report.html").read_text()
+    for part in ("curves", "test", "train", "classes", "network", "fields", "settings"):
+        assert f'id="{part}"' in page
+    assert "report: runs/a/validate/report.html\n" in command("validate", "--report").out
+    assert Path("runs/a/validate/report.html").exists()
+
+
 def test_json_of_one_split_is_one_object(command: Run) -> None:
     outcome = command("validate", "--split", "test", "--format", "json", "--out", "here")
     result = json.loads(outcome.out)

@@ -72,6 +72,15 @@ def test_an_altered_file_is_told_by_both_hashes(tmp_path: Path) -> None:
     assert error.value.message == (f"{path}: expected MNIST's SHA-256 {FILE.sha256}, got {got}")
 
 
+def test_no_more_is_unpacked_than_the_real_file_has(tmp_path: Path) -> None:
+    path = tmp_path / f"{FILE.name}.gz"
+    path.write_bytes(gzip.compress(encode_idx(IMAGES)))
+    size = len(encode_idx(IMAGES))
+    assert np.array_equal(read_verified(path, replace(FILE, num_bytes=size)), IMAGES)
+    with pytest.raises(BadInput, match=f"expected at most {size - 1:,} bytes, got a header that"):
+        read_verified(path, replace(FILE, num_bytes=size - 1))
+
+
 def test_the_same_bytes_in_another_shape_are_another_file() -> None:
     with pytest.raises(BadInput, match="some: expected MNIST's SHA-256"):
         expect_hash("some", IMAGES.reshape(20, 14, 56), FILE)

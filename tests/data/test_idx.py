@@ -1,6 +1,7 @@
 """IDX files: what is written is read, and nothing else is."""
 
 import gzip
+import re
 import struct
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from torchvision.datasets.mnist import read_sn3_pascalvincent_tensor
 
+from mnistops.data import idx
 from mnistops.data.idx import LARGEST, Bytes, encode_idx, read_idx
 from mnistops.errors import BadInput, MissingInput
 
@@ -98,19 +100,31 @@ def test_a_file_cut_anywhere_is_refused(values: Bytes, cut: float, name: str) ->
 def test_a_trailing_byte_is_refused(values: Bytes, more: bytes, name: str) -> None:
     whole = encode_idx(values)
     path = write(name, whole + more)
+    got = "more" if path.suffix == ".gz" else f"{len(whole + more):,}"
     assert refusal(path, values.ndim) == (
-        f"expected {len(whole):,} bytes, as its header says, got more"
+        f"expected {len(whole):,} bytes, as its header says, got {got}"
     )
+
+
+@given(st.binary(min_size=1, max_size=20) | st.sampled_from((b"\0", bytes(5000))))
+def test_a_byte_behind_gzip_data_is_refused(more: bytes) -> None:
+    path = write("some.gz", encode_idx(LABELS))
+    path.write_bytes(path.read_bytes() + more)
+    refusal(path)
+
+
+@pytest.mark.parametrize("others", [b"", encode_idx(LABELS)], ids=["empty", "whole"])
+def test_gzip_data_in_several_parts_is_refused(others: bytes) -> None:
+    path = write("some.gz", encode_idx(LABELS))
+    path.write_bytes(path.read_bytes() + gzip.compress(others))
+    refusal(path)
 
 
 def test_the_sizes_are_told() -> None:
     whole = encode_idx(IMAGES)
-    path = write("some", whole[:-1])
-    assert (
-        refusal(path, 3) == "expected what its header says, 3 x 4 x 5 or 76 bytes, got at most 75"
-    )
-    path = write("some.gz", whole[:-1])
-    assert refusal(path, 3) == "expected 76 bytes, as its header says, got 75"
+    for name in ("some", "some.gz"):
+        path = write(name, whole[:-1])
+        assert refusal(path, 3) == "expected 76 bytes, as its header says, got 75"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +185,15 @@ def test_a_claim_is_refused_before_memory_is_taken(shape: tuple[int, ...], name:
     path = write(name, header(*shape) + bytes(100))
     with at_most(1 << 20):
         message = refusal(path, len(shape))
-    assert "got at most " in message
+    most = 1 << 26 if name == "some.gz" else LARGEST
+    assert re.fullmatch(rf"expected at most {most:,} bytes, got a header that claims .*", message)
+
+
+def test_a_claim_that_could_be_true_takes_no_more_memory_than_there_are_bytes() -> None:
+    for name in ("some", "some.gz"):
+        path = write(name, header(60 << 20) + bytes(100))
+        with at_most(3 << 20):
+            assert refusal(path) == "expected 62,914,568 bytes, as its header says, got 108"
 
 
 def test_a_file_may_be_as_it_says_and_still_too_large() -> None:
@@ -180,7 +202,19 @@ def test_a_file_may_be_as_it_says_and_still_too_large() -> None:
         file.truncate(8 + LARGEST)  # a hole, which takes no place on the disk
     with at_most(1 << 20):
         message = refusal(path)
-    assert message.endswith("2147483648 or 2,147,483,656 bytes, got over 2,147,483,648")
+    assert message == (
+        "expected at most 2,147,483,648 bytes, got a header that claims 2147483648 or "
+        "2,147,483,656 bytes"
+    )
+
+
+def test_the_largest_that_is_expected_may_be_told() -> None:
+    path = write("some", encode_idx(LABELS))
+    assert np.array_equal(read_idx(path, 1, largest=108), LABELS)
+    with pytest.raises(
+        BadInput, match="some: expected at most 107 bytes, got a header that claims"
+    ):
+        read_idx(path, 1, largest=107)
 
 
 def test_a_bomb_beyond_what_its_header_claims_is_not_unpacked() -> None:
@@ -191,13 +225,14 @@ def test_a_bomb_beyond_what_its_header_claims_is_not_unpacked() -> None:
     assert message == "expected 18 bytes, as its header says, got more"
 
 
-def test_a_bomb_that_claims_more_than_can_be_packed_is_not_unpacked() -> None:
-    path = write("some.gz", header(50 << 20) + bytes(10 << 20))
+def test_a_bomb_that_does_what_it_claims_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idx, "_LARGEST_PACKED", 1 << 20)
+    path = write("some.gz", header(50 << 20) + bytes(50 << 20))
     with at_most(1 << 20):
         message = refusal(path)
     assert message == (
-        "expected what its header says, 52428800 or 52,428,808 bytes, "
-        f"got at most {path.stat().st_size * 1032:,}"
+        f"expected at most {path.stat().st_size * 100:,} bytes, "
+        "got a header that claims 52428800 or 52,428,808 bytes"
     )
 
 

@@ -106,6 +106,17 @@ def test_a_compiler_that_fails_is_quoted_and_leaves_nothing(
     assert built() == []
 
 
+def test_what_the_compiler_needs_on_the_way_is_beside_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A folder for temporary files may be small, or not there at all."""
+    monkeypatch.setenv("TMPDIR", "/nonexistent")
+    monkeypatch.setenv("CXX", str(script(Path("g++"), 'echo "in $TMPDIR" >&2; exit 1')))
+    with pytest.raises(CannotBuild) as error:
+        build_kernels()
+    assert error.value.message.endswith(f"got: in {cache_folder() / 'native'}")
+
+
 def test_a_compiler_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     path = script(Path("slow"), '[ "$1" = --version ] && exit 0\nexec sleep 60')
     monkeypatch.setenv("CXX", str(path))

@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterator
-from copy import deepcopy
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,10 +13,21 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from mnistops.data.augment import Interpolation, Warp, warp
-from mnistops.errors import BadInput
-from mnistops.native.network import NativeNetwork, lanes
-from mnistops.networks.spec import Linear, NetworkSpec
-from mnistops.networks.zoo import REFERENCE
+from mnistops.errors import OutOfResources
+from mnistops.native import network as native
+from mnistops.native.compiler import CannotBuild
+from mnistops.native.network import NativeNetwork, kernels, lanes, native_outputs
+from mnistops.networks.build import build
+from mnistops.networks.spec import (
+    AnyBlock,
+    Conv,
+    GlobalAvgPool,
+    ImageSize,
+    Linear,
+    MaxPool,
+    NetworkSpec,
+)
+from mnistops.networks.zoo import REFERENCE, SEPARABLE, TINY
 from tests.native.twins import (
     Examples,
     built,
@@ -91,20 +102,33 @@ def test_a_step_and_the_outputs_are_torchs(
 ) -> None:
     shown = examples(spec, num_blocks, seed, smooth)
     assume(is_steady(spec, seed, shown))
+    # Some norms of few values take away nearly all that there is, for torch's float32 as well.
+    assume(torchs_off(spec, seed, shown) < MOST_OFF)
+    expect_torchs(spec, seed, shown, num_threads)
+
+
+def torchs_off(spec: NetworkSpec, seed: int, shown: Examples) -> float:
+    """How far gradients are off in torch's own float32."""
+    single = built(spec, seed)
+    twin = in_double(single)
+    terms = torch_terms(in_double(single), shown)
+    for module in (single, twin):
+        torch_step(module, shown)
+    return max(distances(gradients(single), gradients(twin), terms).values())
+
+
+def expect_torchs(spec: NetworkSpec, seed: int, shown: Examples, num_threads: int) -> None:
+    """That a step and the outputs are torch's."""
     module = built(spec, seed)
-    twin, single = in_double(module), deepcopy(module)
+    twin = in_double(module)
     terms = torch_terms(in_double(module), shown)
     network = NativeNetwork(module, spec, len(shown.images), num_threads)
     loss, num_right = native_step(network, shown)
     expected_loss, expected_right = torch_step(twin, shown)
     assert loss == pytest.approx(expected_loss, rel=1e-5)
     assert num_right == expected_right
-    torch_step(single, shown)
-    # Some norms of few values take away nearly all that there is, for torch's float32 as well.
-    torchs_off = max(distances(gradients(single), gradients(twin), terms).values())
-    assume(torchs_off < MOST_OFF)
     off = distances(gradients(module), gradients(twin), terms)
-    assert max(off.values()) < max(TOLERANCE, 10 * torchs_off), off
+    assert max(off.values()) < max(TOLERANCE, 10 * torchs_off(spec, seed, shown)), off
     for key, buffer in twin.named_buffers():
         torch.testing.assert_close(
             module.get_buffer(key).double(), buffer.double(), rtol=1e-5, atol=1e-5
@@ -118,9 +142,67 @@ def test_a_step_and_the_outputs_are_torchs(
     torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-5 * largest + 1e-6)
 
 
+def depthwise(channels: int, number: int = 1, **changes: Any) -> Conv:
+    """A 3 x 3 for each channel on its own, with nothing behind it, unless that is changed."""
+    values = {"out_channels": channels, "groups": channels, "norm": "none", "activation": "none"}
+    return Conv(name=f"depthwise{number}", **{**values, **changes})
+
+
+def pointwise(channels: int, number: int = 1, **changes: Any) -> Conv:
+    name = f"pointwise{number}"
+    return Conv(name=name, out_channels=channels, kernel_size=(1, 1), **changes)
+
+
+HEAD = Linear(name="head", out_features=4)
+FIRST = Conv(name="first", out_channels=6, kernel_size=(2, 3))
+POOL = MaxPool(name="pool", kernel_size=(2, 3), stride=(2, 1))
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        (FIRST, depthwise(6), pointwise(7)),
+        (FIRST, depthwise(6, kernel_size=(5, 5)), pointwise(7)),
+        (FIRST, depthwise(6, kernel_size=(5, 3), padding=(3, 1)), pointwise(7)),
+        (FIRST, depthwise(6, kernel_size=(6, 6)), pointwise(7)),  # of too many taps to repeat it
+        (FIRST, depthwise(6, stride=(2, 3)), pointwise(7)),
+        (FIRST, depthwise(6, stride=(3, 1), dilation=(1, 2), padding=(2, 2)), pointwise(7)),
+        (FIRST, depthwise(6, dilation=(3, 2)), pointwise(7)),
+        (FIRST, depthwise(6, dilation=(2, 2), padding="same"), pointwise(7)),
+        (FIRST, depthwise(6, out_channels=12), pointwise(7)),
+        (FIRST, depthwise(6, out_channels=18, kernel_size=(5, 5)), pointwise(7)),
+        (FIRST, depthwise(6, bias=True), pointwise(7)),
+        (FIRST, depthwise(6, bias=True), pointwise(7, norm="none")),
+        (FIRST, depthwise(6, norm="batch", activation="relu"), pointwise(7)),
+        (FIRST, depthwise(6, activation="leaky_relu"), pointwise(7)),
+        (FIRST, POOL, depthwise(6), pointwise(7)),
+        (FIRST, depthwise(6), POOL, pointwise(7)),
+        (depthwise(2), pointwise(7)),
+        (FIRST, depthwise(6), Conv(name="last", out_channels=7, kernel_size=(2, 2), groups=1)),
+        (FIRST, depthwise(6), Conv(name="last", out_channels=8, groups=2)),
+        (FIRST, depthwise(6), depthwise(6, 2), pointwise(7)),
+        (FIRST, depthwise(6), depthwise(6, 2, norm="batch"), pointwise(7)),
+        (FIRST, depthwise(6), pointwise(9), depthwise(9, 2, bias=True), pointwise(7, 2)),
+        (FIRST, depthwise(6), Linear(name="fc", out_features=3)),
+        (FIRST, depthwise(6)),
+        (*(Conv(name=f"thin{i}", out_channels=1, norm="none", activation="none") for i in "abc"),),
+    ],
+    ids=lambda blocks: "-".join(block.name for block in blocks),
+)
+@pytest.mark.parametrize("input_size", [(2, 17, 19), (2, 20, 31)])
+def test_depthwise_convolutions_are_torchs(
+    blocks: tuple[AnyBlock, ...], input_size: ImageSize
+) -> None:
+    ends = () if isinstance(blocks[-1], Linear) else (GlobalAvgPool(name="gap"), HEAD)
+    spec = NetworkSpec(name="deep", input_size=input_size, blocks=(*blocks, *ends))
+    shown = examples(spec, 3, smooth=True)
+    seed = next(seed for seed in range(20) if is_steady(spec, seed, shown))
+    expect_torchs(spec, seed, shown, 2)
+
+
+@pytest.mark.parametrize("spec", [REFERENCE.changed(dropout=0.1), TINY], ids=lambda spec: spec.name)
 @pytest.mark.parametrize("num_threads", [2, 3, 8])
-def test_the_number_of_threads_changes_no_bit(num_threads: int) -> None:
-    spec = REFERENCE.changed(dropout=0.1)
+def test_the_number_of_threads_changes_no_bit(spec: NetworkSpec, num_threads: int) -> None:
     shown = examples(spec, 5)
     results = []
     for threads in (1, num_threads):
@@ -161,6 +243,24 @@ def test_outputs_are_of_any_number_of_images(num_images: int) -> None:
         outputs, expected = network(images), module(images)
     assert outputs.shape == (num_images, 10)
     torch.testing.assert_close(outputs.log_softmax(1), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_outputs_are_those_of_what_has_kernels_and_of_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module, curved = built(STILL), SEPARABLE.blocks[0].model_copy(update={"activation": "gelu"})
+    network, images = native_outputs(module, STILL), torch.randn(9, 1, 28, 28)
+    assert network is not None
+    with torch.no_grad():
+        expected = module.eval()(images)
+    torch.testing.assert_close(network(images).log_softmax(1), expected, rtol=1e-4, atol=1e-5)
+    spec = SEPARABLE.model_copy(update={"blocks": (curved, *SEPARABLE.blocks[1:])})
+    assert native_outputs(build(spec), spec) is None
+    assert native_outputs(torch.nn.Linear(2, 2), "file.py:Net") is None
+    assert native_outputs(module.to("meta"), STILL) is None
+    kernels.cache_clear()
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert native_outputs(built(STILL), STILL) is None
 
 
 def test_gradients_go_where_the_parameters_own_are_and_outputs_change_nothing() -> None:
@@ -291,10 +391,19 @@ def test_memory_is_given_back() -> None:
     assert resident_bytes() - before < 40e6
 
 
+def test_kernels_that_cannot_be_loaded_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from a folder that nothing may be run from."""
+    Path("broken.so").write_text("no library")
+    monkeypatch.setattr(native, "build_kernels", lambda: Path("broken.so"))
+    with pytest.raises(CannotBuild, match=r"expected to load broken\.so, got: ") as error:
+        native.kernels.__wrapped__()
+    assert error.value.hint == "remove broken.so"
+
+
 def test_more_memory_than_there_is_is_an_error() -> None:
     spec = STILL.changed(input_size=(1, 2000, 2000))
     module = built(STILL)
-    with pytest.raises(BadInput, match=r"expected memory for 16,000,000 images, got none"):
+    with pytest.raises(OutOfResources, match=r"expected memory for 16,000,000 images, got none"):
         NativeNetwork(module, spec, 16_000_000, 1)
 
 

@@ -132,8 +132,8 @@ def test_toml(tmp_path: Path) -> None:
     ("content", "kind", "message"),
     [
         (None, MissingInput, "expected a TOML file, got: No such file"),
-        (b"\xff\xfe", BadInput, "expected UTF-8 text, got byte 0 of another"),
-        (b"#" * (1 << 20) + b"\n", BadInput, "expected at most 1,048,576 bytes, got more"),
+        (b"\xff\xfe", BadInput, "expected TOML, got no UTF-8 text, at byte 0"),
+        (b"#" * (1 << 20) + b"\n", BadInput, "expected TOML, got more than 262,144 bytes"),
     ],
 )
 def test_a_toml_file_that_is_none(

@@ -1,4 +1,4 @@
-"""Standard output; what a real pipe or a full disk does stands in cli/test_app."""
+"""Standard output; what a real pipe or a full disk does stands in cli/test_streams."""
 
 import io
 import sys
@@ -37,6 +37,15 @@ def test_closed_streams_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     write("x")
     remark("x")
     show(stdout_console(), [Text("x")])
+
+
+def test_streams_that_the_users_code_has_closed_are_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+    remark("nobody reads this")
 
 
 def test_remarks_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

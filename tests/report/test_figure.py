@@ -7,7 +7,7 @@ from matplotlib import rc_context
 from PIL import Image
 
 from mnistops.errors import CannotCreate
-from mnistops.report.figure import new_figure, save_figure
+from mnistops.report.figure import logarithmic, new_figure, save_figure
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -42,3 +42,21 @@ def test_the_users_own_matplotlibrc_changes_no_size(theirs: str, tmp_path: Path)
     with rc_context(fname=tmp_path / "matplotlibrc"):  # tiles of mistakes are placed by dots
         path = save_figure(new_figure(3, 2), tmp_path / "a.png")
     assert size_of(path) == (300, 200)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((0.58, 1.48), ["0.6", "0.8", "1", "1.5"]),
+        ((0.3, 30), ["0.5", "1", "2", "5", "10", "20"]),
+    ],
+)
+def test_a_logarithmic_axis_has_numbers_to_read_by(values: list[float], shown: list[str]) -> None:
+    figure = new_figure(3, 3)
+    axes = figure.subplots()
+    axes.plot([1, 2], values)
+    logarithmic(axes, "y")
+    figure.draw_without_rendering()
+    low, high = axes.get_ylim()
+    labels = zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+    assert [label.get_text() for place, label in labels if low <= place <= high] == shown

@@ -10,8 +10,9 @@ import pytest
 
 from mnistops.data import sources
 from mnistops.data.files import FILES
-from mnistops.data.sources import Fetching, SourceFailed, fetch_mnist
+from mnistops.data.sources import Fetching, SourceFailed, Waiting, fetch_mnist
 from mnistops.report.progress import View
+from mnistops.training.engine_choice import EngineMissed
 
 UP, ERASE = "\x1b[1A", "\x1b[2K"
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -180,6 +181,25 @@ def test_a_failed_source_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         view.show(SourceFailed("https://a", "a.gz: expected to download it, got: timed out"))
     assert capsys.readouterr().err == (
         "no data from https://a: a.gz: expected to download it, got: timed out\n"
+    )
+
+
+def test_who_is_waited_for_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with View() as view:
+        view.show(Waiting("data: expected no other process at work in it, got one with pid 3"))
+    assert capsys.readouterr().err == (
+        "waiting: data: expected no other process at work in it, got one with pid 3\n"
+    )
+
+
+def test_a_missing_engine_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each group of a study asks for one."""
+    missed = EngineMissed("native", "--engine native: expected a C++ compiler, got none (g++)")
+    with View() as view:
+        view.show(missed)
+        view.show(missed)
+    assert capsys.readouterr().err == (
+        "going on without engine native: expected a C++ compiler, got none (g++)\n"
     )
 
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from mnistops.analysis.capture import capture
 from mnistops.analysis.what_if import field_tables
 from mnistops.report.receptive_field import field_report
-from mnistops.settings.sections import RfSettings
+from mnistops.settings.inspection import RfSettings
 
 
 def cells(network: nn.Module) -> tuple[dict[str, dict[str, str]], str]:

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mnistops.classifier import Classifier
 from mnistops.errors import CannotCreate
 from mnistops.evaluation import EvaluationResult, Mistake
+from mnistops.networks.build import build
+from mnistops.networks.zoo import REFERENCE
 from mnistops.report.grid import Grid
 from mnistops.report.publish import publish
 from mnistops.report.validation import validation_report, write_results
@@ -21,7 +24,7 @@ FILES = [Path("out", "a.png"), Path("out", "b.csv")]
 
 def done(split: Split = "test") -> SplitDone:
     """Three classes: 0 is told right but once, 1 is never told right, of 2 there is none."""
-    mistakes = (Mistake(4, 1, 0, 0.25), Mistake(2, 0, 1, 0.5))
+    mistakes = (Mistake(4, 1, 0, 0.25, ((0, 0.25), (1, 0.2))), Mistake(2, 0, 1, 0.5))
     confusion = ((3, 1, 0), (1, 0, 0), (0, 0, 0))
     return SplitDone(split, made_set(5), EvaluationResult(5, 0.125, confusion, mistakes))
 
@@ -37,7 +40,8 @@ def rows_of(path: Path) -> list[list[str]]:
 
 
 def whole(*splits: SplitDone) -> Validation:
-    return Validation(Path("runs/a/last.pt"), "reference", "mnist", splits)
+    classifier = Classifier("reference", build(REFERENCE), REFERENCE, REFERENCE.input_size)
+    return Validation(Path("runs/a/last.pt"), classifier, "mnist", splits)
 
 
 def test_the_table_says_what_was_validated() -> None:
@@ -180,6 +184,13 @@ def test_a_split_is_a_row() -> None:
         ("test", "5", "0", "100.00 %", "0.1250"),
     )
     assert by_split.notes == ("pictures and CSV files: out",)
+
+
+def test_people_are_told_of_the_page_and_programs_get_what_they_got() -> None:
+    page = Path("out/report.html")
+    report = validation_report(whole(done()), [FILES], page)
+    assert report.grids[0].notes == ("pictures and CSV files: out", f"report: {page}")
+    assert report.document == validation_report(whole(done()), [FILES]).document
 
 
 def test_a_class_is_a_row_with_columns_for_each_split() -> None:

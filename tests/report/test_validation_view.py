@@ -7,7 +7,7 @@ import pytest
 
 from mnistops.data.sources import SourceFailed
 from mnistops.evaluation import BatchEvaluated, EvaluationResult, Mistake
-from mnistops.report.validation_view import ValidationView
+from mnistops.report.validation_view import ReportView, ValidationView
 from mnistops.validation import DeviceOpened, ModelFound, ModelLoaded, Split, SplitBegun, SplitDone
 from tests.made_data import made_set
 from tests.report.test_progress import open_terminal
@@ -102,3 +102,14 @@ def test_a_run_that_is_not_finished_is_said_to_be(
         view.show(ModelFound(Path("runs/a/last.pt"), status))
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.endswith(f" - WARNING - Its run is not finished: {status}")
+
+
+def test_for_a_report_there_is_a_bar_and_nothing_stays(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal = open_terminal(monkeypatch)
+    with ReportView() as view:
+        for event in EVENTS:
+            view.show(event)
+    assert terminal.stays() == [] and capsys.readouterr() == ("", "")
+    assert terminal.bars()[-1].startswith("report ━")

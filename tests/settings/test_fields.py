@@ -33,6 +33,8 @@ def test_names() -> None:
         "study",
         "bench",
         "validate",
+        "runs",
+        "export",
         "output",
     ]
 

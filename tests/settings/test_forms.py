@@ -46,6 +46,6 @@ def test_counts_have_suffixes(given: object, count: int) -> None:
     assert read_count(given) == count
 
 
-@pytest.mark.parametrize("given", ["8000", "k", "xM", "2MB", "", None, True])
+@pytest.mark.parametrize("given", ["8000", "k", "xM", "2MB", "", None, True, "1e999999k"])
 def test_what_is_no_count_is_left_to_the_type(given: object) -> None:
     assert read_count(given) == given

@@ -108,6 +108,18 @@ def test_mistakes_in_the_environment(
 
 
 @pytest.mark.parametrize(
+    "value",
+    ["[" * 100_000, '{"epochs":' * 21 + "1" + "}" * 21, '{"epochs": 9223372036854775808}'],
+    ids=["brackets", "tables", "digits"],
+)
+def test_too_much_in_the_environment(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("MNISTOPS_TRAIN", value)
+    with pytest.raises(UsageError) as error:
+        load_settings()
+    assert error.value.message == "MNISTOPS_*: expected settings, got too much in one of them"
+
+
+@pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
         (
@@ -123,8 +135,16 @@ def test_mistakes_in_the_environment(
         ("[train]\nepochs = true", "train.epochs: expected a whole number from 1, got True", ""),
         ("[train]\nlearning_rate = nan", "train.learning_rate: expected a number above 0", ""),
         ("train = 3", "train: expected a table of settings, got 3", ""),
+        ('[output]\nout = "a\\u0000b"', "output.out: expected a path, got 'a\\x00b'", ""),
         ("[rf]\ndilation = [1, 0]", "rf.dilation: expected whole numbers from 1", ""),
+        ('[data]\ndir = "a\\u0000b"', "data.dir: expected a path, got 'a\\x00b'", ""),
+        ("seed = 0x" + "f" * 5000, "expected TOML, got a whole number beyond 64 bits", ""),
+        ("x" * 5000 + " = 1", "x" * 80 + ": expected a setting, got an unknown key", "config show"),
+        ("[train]\n" + "x" * 5000 + " = 1", "x: expected a setting, got an unknown key", ""),
+        ("seed = '" + "x" * 5000 + "'", "got '" + "x" * 79, ""),
+        ("[summary]\nmax_params = '9e999g'", "expected a whole number, as 8000, 8k or 2M", ""),
     ],
+    ids=lambda value: value[:30],
 )
 def test_mistakes_in_a_file(text: str, message: str, hint: str) -> None:
     path = write("some.toml", text)
@@ -132,7 +152,15 @@ def test_mistakes_in_a_file(text: str, message: str, hint: str) -> None:
         load_settings(config_file=path)
     assert error.value.message.startswith("some.toml: ")
     assert message in error.value.message
+    assert len(error.value.message) < 200
     assert hint in (error.value.hint or "")
+
+
+def test_the_longest_names_there_are() -> None:
+    names = {"run_dir": f"{'a' * 255}/{'é' * 127}x"}
+    assert load_settings({"train": names}).settings.train.run_dir == Path(names["run_dir"])
+    patterns = [f"convblock{number}" for number in range(100)]
+    assert load_settings({"rf": {"layers": ",".join(patterns)}}).settings.rf.layers == (*patterns,)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +170,9 @@ def test_mistakes_in_a_file(text: str, message: str, hint: str) -> None:
         ({"rf": {"dilation": ["0"]}}, "--dilation: expected whole numbers from 1 to 65536"),
         ({"data": {"offline": "x"}}, "--offline: expected true or false, got 'x'"),
         ({"device": "tpu"}, "--device: expected auto, cpu"),
+        ({"train": {"run_dir": "a/" + "é" * 128}}, "--run-dir: expected a path, got 'a/éé"),
+        ({"output": {"out": "a/" * 2048}}, "--out: expected a path, got 'a/a/"),
+        ({"network": {"name": "x" * 256}}, "--network: expected text, got 'xxx"),
     ],
 )
 def test_mistakes_on_the_command_line(tree: dict[str, Any], message: str) -> None:
@@ -151,14 +182,16 @@ def test_mistakes_on_the_command_line(tree: dict[str, Any], message: str) -> Non
 
 
 def test_a_file_that_is_not_there_or_no_text() -> None:
-    with pytest.raises(MissingInput, match=r"--config nothing\.toml: expected a TOML file"):
-        load_settings(config_file=Path("nothing.toml"))
+    for name in ("nothing.toml", "x" * 256):
+        with pytest.raises(MissingInput, match=f"--config {name}: expected a TOML file"):
+            load_settings(config_file=Path(name))
     Path("mnistops.toml").write_bytes(b"\xff")
     with pytest.raises(UsageError, match=r"mnistops\.toml: expected TOML"):
         load_settings()
 
 
 def test_odd_pyprojects_are_left_alone() -> None:
-    for text in ("tool = 3", "[tool]\nmnistops = 3"):
+    others = ("tool = 3", "[tool]\nmnistops = 3", "malformed", "x = " + "[" * 5000, "#" * (1 << 19))
+    for text in others:
         write("pyproject.toml", text)
         assert load_settings().sources["seed"] == "default"

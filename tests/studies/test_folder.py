@@ -89,7 +89,9 @@ def test_a_study_that_goes_on_is_left_to_itself() -> None:
     with process:
         assert process.stdout is not None and process.stdout.readline() == b"ready\n"
         error = refused({})
-        assert isinstance(error, Locked) and "got one that is going on" in error.message
+        assert (
+            isinstance(error, Locked) and "expected no other process at work in it" in error.message
+        )
         process.kill()
     assert opened(request={}).path == Path("study")
 

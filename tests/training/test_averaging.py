@@ -1,11 +1,13 @@
 """The running mean, against one by hand."""
 
 from math import exp
+from threading import Lock
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from mnistops.errors import BadInput
 from mnistops.training.averaging import SHARE_OF_PAST, STEPS_BETWEEN, RunningMean
 from tests.training.benches import copied, equal_states
 
@@ -93,3 +95,11 @@ def test_of_no_steps_it_is_the_network_itself() -> None:
         change(network, step)
         mean.after_step()
     assert mean.network is network
+
+
+def test_a_network_that_cannot_be_copied_is_the_users() -> None:
+    network = small()
+    network.lock = Lock()  # type: ignore[assignment]
+    with pytest.raises(BadInput, match=r"^Sequential: expected it to run, got TypeError: cannot"):
+        RunningMean(network, 5)
+    assert RunningMean(network, 0).network is network

@@ -10,10 +10,11 @@ from torch import nn
 
 from mnistops.disk import cache_folder
 from mnistops.errors import ExitCode, UsageError
+from mnistops.events import result_of
 from mnistops.native.compiler import CannotBuild
 from mnistops.networks.spec import NetworkSpec
 from mnistops.settings.sections import TrainSettings
-from mnistops.training.engine_choice import choose_engine
+from mnistops.training.engine_choice import EngineMissed, choose_engine
 from mnistops.training.engines import EngineChoice, Workbench
 from tests.training.benches import PLAIN, made_bench
 
@@ -61,15 +62,23 @@ def no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mnistops.training.engines.lanes", fail)
 
 
+def chosen(bench: Workbench, settings: TrainSettings, num_steps: int, *missed: str) -> EngineChoice:
+    """The choice, where exactly these engines are said to be missing."""
+    told: list[EngineMissed] = []
+    choice = result_of(choose_engine(bench, settings, num_steps), told.append)
+    assert [event.engine for event in told] == list(missed)
+    return choice
+
+
 def kept() -> list[Path]:
     return sorted((cache_folder() / "engines").glob("*"))
 
 
 def test_the_fastest_is_found_once_and_recalled(watch: Stopwatch) -> None:
-    first = choose_engine(made_bench(), AUTO, SHORT)
+    first = chosen(made_bench(), AUTO, SHORT)
     assert first == EngineChoice("native")
     assert watch.tried == [("eager", "native")]
-    assert choose_engine(made_bench(), AUTO, LONG) == first
+    assert chosen(made_bench(), AUTO, LONG) == first
     assert len(watch.tried) == 1
     (path,) = kept()
     assert json.loads(path.read_text()) == {
@@ -80,8 +89,8 @@ def test_the_fastest_is_found_once_and_recalled(watch: Stopwatch) -> None:
 
 def test_the_faster_one_is_taken_though_it_is_not_native(watch: Stopwatch) -> None:
     watch.seconds["eager"] = 0.0001
-    assert choose_engine(made_bench(), AUTO, LONG) == EngineChoice("eager")
-    assert choose_engine(made_bench(), AUTO, LONG) == EngineChoice("eager")
+    assert chosen(made_bench(), AUTO, LONG) == EngineChoice("eager")
+    assert chosen(made_bench(), AUTO, LONG) == EngineChoice("eager")
     assert watch.tried == [("eager", "native")]
 
 
@@ -90,11 +99,11 @@ def test_another_network_batch_or_number_of_threads_is_another_choice(watch: Sto
     wider = PLAIN.model_copy(update={"blocks": (conv, *PLAIN.blocks[1:])})
     benches = [made_bench(), made_bench(wider), made_bench(batch_size=64)]
     for bench in benches:
-        choose_engine(bench, AUTO, SHORT)
+        chosen(bench, AUTO, SHORT)
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(threads + 1)
-        choose_engine(made_bench(), AUTO, SHORT)
+        chosen(made_bench(), AUTO, SHORT)
     finally:
         torch.set_num_threads(threads)
     assert len(watch.tried) == len(kept()) == 4
@@ -117,21 +126,21 @@ def test_another_network_batch_or_number_of_threads_is_another_choice(watch: Sto
     ],
 )
 def test_a_broken_or_foreign_file_is_ignored(content: bytes, watch: Stopwatch) -> None:
-    choose_engine(made_bench(), AUTO, SHORT)
+    chosen(made_bench(), AUTO, SHORT)
     (path,) = kept()
     path.write_bytes(content)
     watch.seconds["eager"] = 0.0001
-    assert choose_engine(made_bench(), AUTO, SHORT) == EngineChoice("eager")
+    assert chosen(made_bench(), AUTO, SHORT) == EngineChoice("eager")
     assert len(watch.tried) == 2
     assert json.loads(path.read_text())["engine"] == "eager"
 
 
 def test_a_folder_in_the_files_place_is_ignored(watch: Stopwatch) -> None:
-    choose_engine(made_bench(), AUTO, SHORT)
+    chosen(made_bench(), AUTO, SHORT)
     (path,) = kept()
     path.unlink()
     path.mkdir()
-    assert choose_engine(made_bench(), AUTO, SHORT) == EngineChoice("native")
+    assert chosen(made_bench(), AUTO, SHORT) == EngineChoice("native")
     assert len(watch.tried) == 2
     assert kept() == [path]
 
@@ -144,7 +153,7 @@ def test_a_memory_that_cannot_be_written_is_no_error(
     Path("cache/mnistops").write_text("a file in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(Path("cache").absolute()))
     for tried in (1, 2):
-        assert choose_engine(made_bench(), AUTO, SHORT) == EngineChoice("native")
+        assert chosen(made_bench(), AUTO, SHORT) == EngineChoice("native")
         assert len(watch.tried) == tried
 
 
@@ -157,14 +166,14 @@ def test_a_cache_in_which_nothing_can_be_built_is_no_error(
     Path("cache").mkdir()
     Path("cache/mnistops").write_text("a file in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(Path("cache").absolute()))
-    assert choose_engine(made_bench(), AUTO, SHORT) == EngineChoice("eager")
+    assert chosen(made_bench(), AUTO, SHORT, "native") == EngineChoice("eager")
     assert watch.tried == [("eager",)]
 
 
 @pytest.mark.parametrize("engine", ["eager", "compiled", "native"])
 def test_what_is_asked_for_is_taken_untried(engine: str, watch: Stopwatch) -> None:
     settings = TrainSettings.model_validate({"engine": engine})
-    choice = choose_engine(made_bench(), settings, SHORT)
+    choice = chosen(made_bench(), settings, SHORT)
     assert (choice.engine, choice.precision) == (engine, "fp32")
     assert watch.tried == [] and kept() == []
 
@@ -184,7 +193,7 @@ def test_native_is_refused_with_a_hint_where_it_cannot_be(
     bench = made_bench(network, batch_size=batch_size)
     settings = TrainSettings.model_validate({"engine": "native", "precision": precision})
     with pytest.raises(UsageError) as error:
-        choose_engine(bench, settings, SHORT)
+        chosen(bench, settings, SHORT)
     assert error.value.message.startswith(
         f"--engine native: expected a network and a batch that it has code for, got {words}"
     )
@@ -195,23 +204,30 @@ def test_native_is_refused_with_a_hint_where_it_cannot_be(
 @pytest.mark.usefixtures("no_compiler")
 def test_without_a_compiler_native_cannot_be_had() -> None:
     with pytest.raises(CannotBuild):
-        choose_engine(made_bench(), TrainSettings(engine="native"), SHORT)
+        chosen(made_bench(), TrainSettings(engine="native"), SHORT)
 
 
 @pytest.mark.usefixtures("no_compiler")
 def test_without_a_compiler_a_short_training_is_eager(watch: Stopwatch) -> None:
-    assert choose_engine(made_bench(), AUTO, SHORT) == EngineChoice("eager")
+    assert chosen(made_bench(), AUTO, SHORT, "native") == EngineChoice("eager")
     assert watch.tried == [("eager",)]
     # Of a longer training more could be said.
     assert kept() == []
 
 
+@pytest.mark.usefixtures("no_compiler")
+def test_what_is_missing_is_said_once(watch: Stopwatch) -> None:
+    del watch.seconds["compiled"]
+    assert chosen(made_bench(), AUTO, LONG, "native") == EngineChoice("eager")
+    assert watch.tried == [("eager",), ("eager", "compiled")]
+
+
 def test_a_compiler_that_went_away_is_noticed(
     watch: Stopwatch, request: pytest.FixtureRequest
 ) -> None:
-    assert choose_engine(made_bench(), AUTO, SHORT) == EngineChoice("native")
+    assert chosen(made_bench(), AUTO, SHORT) == EngineChoice("native")
     request.getfixturevalue("no_compiler")
-    assert choose_engine(made_bench(), AUTO, SHORT) == EngineChoice("eager")
+    assert chosen(made_bench(), AUTO, SHORT, "native") == EngineChoice("eager")
     assert watch.tried[-1] == ("eager",)
 
 
@@ -219,7 +235,7 @@ def test_a_compiler_that_went_away_is_noticed(
 def test_only_a_training_of_two_minutes_is_worth_compiling_for(
     num_steps: int, is_tried: bool, watch: Stopwatch
 ) -> None:
-    choice = choose_engine(made_bench(batch_size=30), AUTO, num_steps)
+    choice = chosen(made_bench(batch_size=30), AUTO, num_steps)
     assert choice.engine == ("compiled" if is_tried else "eager")
     assert (("eager", "compiled") in watch.tried) == is_tried
     assert len(kept()) == is_tried
@@ -227,26 +243,26 @@ def test_only_a_training_of_two_minutes_is_worth_compiling_for(
 
 def test_a_compiled_one_that_is_no_faster_is_not_taken(watch: Stopwatch) -> None:
     watch.seconds["compiled"] = 0.02
-    assert choose_engine(made_bench(batch_size=30), AUTO, LONG) == EngineChoice("eager")
+    assert chosen(made_bench(batch_size=30), AUTO, LONG) == EngineChoice("eager")
     assert len(kept()) == 1
 
 
 def test_where_compiling_fails_it_is_eager(watch: Stopwatch) -> None:
     del watch.seconds["compiled"]
-    assert choose_engine(made_bench(batch_size=30), AUTO, LONG) == EngineChoice("eager")
+    assert chosen(made_bench(batch_size=30), AUTO, LONG, "compiled") == EngineChoice("eager")
     assert watch.tried == [("eager",), ("eager", "compiled")]
 
 
 @pytest.mark.parametrize("num_steps", [SHORT, LONG])
 def test_bf16_is_never_native(num_steps: int, watch: Stopwatch) -> None:
-    choose_engine(made_bench(), AUTO, num_steps)  # what is remembered of fp32 is not taken
+    chosen(made_bench(), AUTO, num_steps)  # what is remembered of fp32 is not taken
     watch.tried.clear()
-    choice = choose_engine(made_bench(), TrainSettings(precision="bf16"), num_steps)
+    choice = chosen(made_bench(), TrainSettings(precision="bf16"), num_steps)
     assert choice == EngineChoice("compiled" if num_steps == LONG else "eager", "bf16")
     assert not any("native" in engines for engines in watch.tried)
     assert watch.precisions == {"fp32", "bf16"}
 
 
 def test_of_itself_it_is_fp32(watch: Stopwatch) -> None:
-    choose_engine(made_bench(), AUTO, SHORT)
+    chosen(made_bench(), AUTO, SHORT)
     assert watch.precisions == {"fp32"}

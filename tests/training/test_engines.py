@@ -32,12 +32,11 @@ def losses_of(
     bench = made_bench(network, made_splits(160), 64, MOVED, drop_last=False)
     module = bench.classifier.module
     engine = bench.open(choice, Randomness(seed, CPU))
-    optimizer = make_optimizer(module, nesterov=True)
-    optimizer.param_groups[0]["lr"] = 0.02
-    step, random = TrainingStep(engine, optimizer), Randomness(0, CPU)
+    step = TrainingStep(engine, make_optimizer(module, nesterov=True))
+    random = Randomness(0, CPU)
     parts = [part for _ in range(-(-num_steps // 3)) for part in bench.epoch(random)]
     assert {len(part) for part in parts} == {64, 32}
-    return [step(part)[0] for part in parts[:num_steps]]
+    return [step(part, 0.02)[0] for part in parts[:num_steps]]
 
 
 @pytest.mark.parametrize(

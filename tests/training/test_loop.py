@@ -13,12 +13,12 @@ from mnistops.evaluation import evaluate
 from mnistops.networks.spec import Conv, GlobalAvgPool, MaxPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
 from mnistops.settings.sections import TrainSettings
-from mnistops.training.averaging import RunningMean
 from mnistops.training.engines import EngineChoice, EngineName, Workbench
 from mnistops.training.events import EpochDone, StepDone
-from mnistops.training.loop import fit
+from mnistops.training.loop import LoopEvent, fit
 from mnistops.training.randomness import Randomness
 from mnistops.training.recipe import drops_last_batch
+from mnistops.training.state import Training, open_training
 from tests.made_data import made_splits
 from tests.training.benches import CPU, PLAIN, copied, made_bench
 
@@ -36,9 +36,6 @@ QUICK = NetworkSpec(
 SPLITS = made_splits(200, 60, 40)
 
 
-Events = Generator[StepDone | EpochDone, None, None]
-
-
 def start(
     seed: int = 0,
     rate: float = 0.2,
@@ -46,27 +43,25 @@ def start(
     choice: EngineChoice = EAGER,
     device: torch.device = CPU,
     **values: object,
-) -> tuple[Workbench, RunningMean, Events]:
-    """Of a training that has not begun."""
+) -> tuple[Workbench, Training, Generator[LoopEvent, None, None]]:
+    """A training that has not begun."""
     random = Randomness(seed, device)
     settings = TrainSettings.model_validate({"epochs": 3, "batch_size": 32, **values})
     splits = (SPLITS if settings.holdout else made_splits(160, 60)).to(device)
     drop_last, warp = drops_last_batch(settings.recipe), Warp.of(settings)
     bench = made_bench(network, splits, settings.batch_size, warp, drop_last, random, device)
-    num_steps = settings.averaging * settings.epochs * bench.num_steps
-    mean = RunningMean(bench.classifier.module, num_steps)
-    engine = bench.open(choice, random)
-    return bench, mean, fit(bench, engine, mean, splits, settings, rate, random)
+    training = open_training(bench, choice, random, settings, rate)
+    return bench, training, fit(bench, training, splits, settings.epochs)
 
 
-def run(seed: int = 0, **given: Any) -> tuple[nn.Module, list[StepDone | EpochDone]]:
+def run(seed: int = 0, **given: Any) -> tuple[nn.Module, list[LoopEvent]]:
     """The network that is the result, and all events."""
-    _, mean, events = start(seed, **given)
+    _, training, events = start(seed, **given)
     told = list(events)
-    return mean.network, told
+    return training.mean.network, told
 
 
-def epochs(events: list[StepDone | EpochDone]) -> list[EpochDone]:
+def epochs(events: list[LoopEvent]) -> list[EpochDone]:
     return [event for event in events if isinstance(event, EpochDone)]
 
 
@@ -93,7 +88,7 @@ def test_steps_are_told_before_their_epoch() -> None:
         assert step.num_steps == epoch.num_steps == 5
 
 
-def numbers(events: list[StepDone | EpochDone]) -> list[tuple[float, ...]]:
+def numbers(events: list[LoopEvent]) -> list[tuple[float, ...]]:
     return [
         (done.metrics.train_loss, done.metrics.test_loss, done.last_loss) for done in epochs(events)
     ]
@@ -111,7 +106,7 @@ def test_a_seed_says_all_and_nobody_elses_numbers_count() -> None:
 
 def test_what_others_draw_between_events_does_not_count() -> None:
     _, events = run(seed=4)
-    disturbed: list[StepDone | EpochDone] = []
+    disturbed: list[LoopEvent] = []
     for event in start(seed=4)[2]:
         torch.rand(5)
         disturbed.append(event)
@@ -159,10 +154,10 @@ def test_it_leaves_the_network_ready_to_evaluate() -> None:
 
 
 def test_a_mean_is_what_is_tested_while_the_network_goes_on() -> None:
-    bench, mean, events = start(averaging=0.5, epochs=4)
+    bench, training, events = start(averaging=0.5, epochs=4)
     done = epochs(list(events))
     splits = made_splits(160, 60)
-    averaged = evaluate(mean.network, splits.test, splits.normalization)
+    averaged = evaluate(training.mean.network, splits.test, splits.normalization)
     trained = evaluate(bench.classifier.module, splits.test, splits.normalization)
     assert done[-1].metrics.test_loss == averaged.loss != trained.loss
     # Averaging changes what is tested, not how the network is trained.

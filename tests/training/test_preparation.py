@@ -1,5 +1,6 @@
 """What must be there, and fit together, before the first step."""
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from mnistops.errors import BadInput, MissingInput, MnistopsError, UsageError
 from mnistops.events import result_of
 from mnistops.settings import Settings
 from mnistops.settings.tree import deep_merge
+from mnistops.training import preparation
+from mnistops.training.engine_choice import EngineMissed
+from mnistops.training.engines import EngineChoice, Workbench
 from mnistops.training.preparation import Prepared, prepare
 from tests.made_data import write_dataset
 
@@ -212,7 +216,7 @@ class Single(nn.Sequential):
     [
         ("Exits", "expected it to run, got SystemExit: 3"),
         ("Pair", "expected outputs (N, classes), (50, 10) say, for 50 images of 1 x 28 x 28, got"),
-        ("Detached", "expected it to run, got RuntimeError: element 0 of tensors does not require"),
+        ("Detached", "expected outputs that its parameters can learn from, got ones without"),
     ],
 )
 def test_a_batch_is_trained_on_before_data_is_looked_for(name: str, message: str) -> None:
@@ -232,6 +236,30 @@ def test_a_batch_too_small_to_normalise_is_found_before_training(train: dict[str
     with pytest.raises(BadInput, match="Expected more than 1 value per channel"):
         prepared(network={"name": "bad.py:Single"}, train=train)
     assert prepared(network={"name": "bad.py:Single"}, train={"batch_size": 23})
+
+
+@pytest.mark.parametrize("asked", ["auto", "compiled"])
+def test_an_engine_that_went_away_is_missed_only_where_it_was_not_asked_for(
+    asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chosen(*_: object) -> Generator[None, None, EngineChoice]:
+        yield from ()
+        return EngineChoice("compiled", "bf16")
+
+    def fail(*_: object) -> float:
+        raise UsageError("--engine compiled: expected torch to compile it, got: no compiler")
+
+    monkeypatch.setattr(preparation, "choose_engine", chosen)
+    monkeypatch.setattr(Workbench, "build", fail)
+    told: list[object] = []
+    train = {"batch_size": 50, "engine": asked}
+    steps = prepare(Settings(data={"dataset": "made"}, train=train))
+    if asked == "compiled":
+        with pytest.raises(UsageError, match="no compiler"):
+            result_of(steps, told.append)
+        return
+    assert result_of(steps, told.append).choice == EngineChoice("eager", "bf16")
+    assert isinstance(told[-1], EngineMissed) and "no compiler" in told[-1].reason
 
 
 def test_trying_a_step_changes_nothing() -> None:

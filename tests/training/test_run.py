@@ -61,7 +61,7 @@ def test_events_come_in_order_and_the_result_last() -> None:
 def test_its_folder_tells_all() -> None:
     result, _ = run()
     names = {path.name for path in Path("run").iterdir()}
-    assert names == {"config.toml", "run.json", "metrics.csv", "last.pt"}
+    assert names == {"config.toml", "run.json", "metrics.csv", "last.pt", "previous.pt"}
     rows = list(csv.DictReader(Path("run/metrics.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["0", "1"]
     assert float(rows[1]["test_accuracy"]) == result.final.metrics.test_accuracy
@@ -159,7 +159,7 @@ def test_eager_and_native_runs_come_to_nearly_the_same(recipe: str) -> None:
 def test_a_checkpoint_is_an_ordinary_file_of_torch() -> None:
     run()
     values = torch.load("run/last.pt", weights_only=True)
-    assert values["format_version"] == 1 and values["epoch"] == 1
+    assert values["format_version"] == 2 and values["epoch"] == 1
     assert next(iter(values["state_dict"])) == "convblock1.0.weight"
     checkpoint = load_checkpoint(Path("run/last.pt"))
     assert checkpoint.network == REFERENCE.changed(dropout=0.0)

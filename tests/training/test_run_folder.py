@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from mnistops.errors import CannotCreate
+from mnistops.lock import LOCK
 from mnistops.settings import Settings, load_settings
 from mnistops.training.events import EpochMetrics
 from mnistops.training.run_folder import (
-    claim_folder,
+    expect_empty,
     new_folder,
     newest_run,
     run_status,
@@ -39,13 +40,16 @@ def test_no_folder_can_be_made_in_a_file() -> None:
         new_folder(Path("runs"), "net")
 
 
-def test_a_named_folder_is_new_or_empty() -> None:
-    assert claim_folder(Path("a/b")).is_dir()
-    assert claim_folder(Path("a/b"))
-    Path("a/b/note.txt").touch()
-    with pytest.raises(CannotCreate, match="--run-dir a/b: expected a new or empty folder"):
-        claim_folder(Path("a/b"))
-    assert [path.name for path in Path("a/b").iterdir()] == ["note.txt"]
+def test_a_folder_for_a_run_is_new_or_empty() -> None:
+    folder = Path("a/b")
+    folder.mkdir(parents=True)
+    expect_empty(folder)
+    for name in (LOCK, ".config.toml.x1.part"):  # what one that was killed at once has left
+        (folder / name).touch()
+    expect_empty(folder)
+    (folder / "note").touch()
+    with pytest.raises(CannotCreate, match="expected a new or empty folder"):
+        expect_empty(folder)
 
 
 def test_the_settings_can_be_used_again() -> None:

@@ -19,7 +19,7 @@ from mnistops.analysis.probing.verdict import Judge, Verdict
 from mnistops.analysis.receptive_field import ReceptiveField
 from mnistops.analysis.recording.borrowing import in_mode, looked_into
 from mnistops.analysis.window import Shape, times
-from mnistops.errors import BadInput
+from mnistops.errors import BadInput, OutOfResources
 from mnistops.user_code import users_code
 
 
@@ -49,7 +49,7 @@ def probe(
         with users_code(f"{name} with input {times(input_size)}"):
             given.go()
         # Where it cannot take a larger input, what was seen before it failed counts.
-        with suppress(BadInput), users_code(f"{name} with input {times(large)}"):
+        with suppress(BadInput, OutOfResources), users_code(f"{name} with input {times(large)}"):
             if large != sizes:
                 grown.go()
         judge = Judge(given, grown, margin)

@@ -6,19 +6,19 @@
 3. The digit is told from other marks (`marks`). What reaches beyond it by more than a pixel of
    MNIST's is no part of it.
 4. Its ink becomes full ink, however hard the pen was pressed.
-5. It is cropped, its strokes are widened where they are very thin, it is scaled to fit 20 x 20, and
-   its centre of mass is put into the middle of 28 x 28 (`frame`).
-
-The demo page does the same, in the same steps: report/templates/conversion.js.
+5. Where its strokes are very thin, they are widened (`strokes`).
+6. It is cropped, scaled to fit 20 x 20, and its centre of mass put into the middle of 28 x 28
+   (`frame`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mnistops.data.conversion.frame import DIGIT_SIDE, MNIST_SIDE, framed
+from mnistops.data.conversion.frame import DIGIT_SIDE, MNIST_SIDE, cropped, framed, scale_of
 from mnistops.data.conversion.ink import Grey, ink_of, level_of
 from mnistops.data.conversion.marks import digit_mask
+from mnistops.data.conversion.strokes import widened
 
 Levels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float64]
 """Shades (H, W): whole numbers from 0 to their largest, or fractions from 0 to 1; 0 is black."""
@@ -52,7 +52,9 @@ def as_digit(levels: Levels, size: tuple[int, int] = (28, 28)) -> NDArray[np.uin
         )
     is_digit = digit_mask(ink, ink > LEAST_INK * level)
     full = np.quantile(ink[is_digit], 0.8, method="lower")
-    return framed(np.minimum(ink / full, 1) * _with_rim(is_digit), size)
+    digit = cropped(np.minimum(ink / full, 1) * _with_rim(is_digit))
+    unit = min(size) / MNIST_SIDE / scale_of(digit.shape, size)
+    return framed(widened(digit, unit), size)[None]
 
 
 def _reduced(levels: Levels) -> Grey:

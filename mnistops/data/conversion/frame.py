@@ -6,70 +6,46 @@ Of an image of 28 x 28 pixels a digit's longer side takes 20, and its centre of 
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from mnistops.data.conversion.ink import Ink
+Ink = NDArray[np.float64]
+"""Ink (H, W): from none, 0, to full ink, 1."""
 
 MNIST_SIDE = 28
 DIGIT_SIDE = 20
 
 FAINT = 0.1
-"""Where a digit ends: the least ink that counts, as a share of full ink."""
-
-THIN, WIDENED = 1.4, 2.0
-"""Strokes thinner than 98 % of MNIST's digits have, in its pixels, are drawn so wide."""
+"""Where a digit ends: ink above it counts."""
 
 
 def framed(ink: Ink, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A digit's ink, of any size, as an image (1, H, W) in which 255 is full ink.
+    """A digit's ink, of any size, as an image (H, W) in which 255 is full ink.
+
+    It is cropped to what is not faint, scaled with its proportions kept, and moved by whole pixels.
 
     Args:
-        ink: from 0 to 1, full ink; some of it above one half.
+        ink: some of it not faint.
         size: the image's height and width.
     """
-    ink = _cropped(ink)
-    ink = _cropped(_widened(ink, min(size) / MNIST_SIDE / _scale(ink, size)))
-    height, width = (max(1, round(side * _scale(ink, size))) for side in ink.shape)
+    ink = cropped(ink)
+    scale = scale_of(ink.shape, size)
+    height, width = (max(1, round(side * scale)) for side in ink.shape)
     small = _shares(ink.shape[0], height) @ ink @ _shares(ink.shape[1], width).T
     image = np.zeros(size)
     row, column = _start(small.sum(1), size[0]), _start(small.sum(0), size[1])
     image[row : row + height, column : column + width] = small
-    return np.round(255 * image.clip(0, 1)).astype(np.uint8)[None]
+    return np.round(255 * image.clip(0, 1)).astype(np.uint8)
 
 
-def _cropped(ink: Ink) -> Ink:
+def cropped(ink: Ink) -> Ink:
+    """The ink without the rows and columns around it that are faint all along."""
     rows, columns = (np.flatnonzero((ink > FAINT).any(axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _scale(ink: Ink, size: tuple[int, int]) -> float:
-    """New pixels for each old one."""
+def scale_of(shape: tuple[int, ...], size: tuple[int, int]) -> float:
+    """How many of an image's pixels one pixel of a digit (H, W) becomes."""
     share = DIGIT_SIDE / MNIST_SIDE
-    return min(share * side / own for side, own in zip(size, ink.shape, strict=True))
-
-
-def _widened(ink: Ink, unit: float) -> Ink:
-    """The ink with thin strokes wider, and then with a margin around.
-
-    Args:
-        unit: how many pixels of the ink are one of MNIST's.
-    """
-    is_stroke = ink > 1 / 2
-    width = stroke_width(is_stroke)
-    if width >= THIN * unit:
-        return ink
-    radius = (WIDENED * unit - width) / 2
-    margin = int(np.ceil(radius))
-    distances = ndimage.distance_transform_edt(~np.pad(is_stroke, margin))
-    widened: Ink = np.maximum(np.pad(ink, margin), np.clip(radius + 1 - distances, 0, 1))
-    return widened
-
-
-def stroke_width(is_stroke: NDArray[np.bool_]) -> float:
-    """The mean width of strokes, in pixels: twice their area over the length of their outline."""
-    solid = np.pad(is_stroke, 1).astype(float)
-    steps = np.hypot(np.diff(solid, axis=0)[:, :-1], np.diff(solid, axis=1)[:-1])
-    return float(2 * solid.sum() / steps.sum())
+    return min(share * side / own for side, own in zip(size, shape, strict=True))
 
 
 def _shares(old: int, new: int) -> NDArray[np.float64]:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mnistops.data.conversion.frame import Ink
+
 Grey = NDArray[np.float64]
 """Shades (H, W) from black, 0, to white, 1."""
-Ink = NDArray[np.float64]
-"""Ink (H, W) from none, 0, upwards."""
 
 CELLS = 64
 REACH = 1 / 3

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mnistops.data.conversion.ink import Ink, edge, edge_weights
+from mnistops.data.conversion.frame import Ink
+from mnistops.data.conversion.ink import edge, edge_weights
 
 Mask = NDArray[np.bool_]
 

@@ -6,35 +6,18 @@
 #include "memory.h"
 #include "norm.h"
 #include "pooling.h"
+#include "scratch.h"
 #include "stage.h"
 
 using Params = const float* const*;  // by number of the parameter
 using Buffers = float* const*;
 
-// Room of one thread's for what is computed anew for each block, as large as the largest layer.
-struct Scratch {
-    size_t input_size = 0, spread_size = 0, num_weights = 0;
-    const Lanes* input = nullptr;  // what a convolution reads, padded: a layer's own, or `padded`
-    Array<Lanes> padded;
-    Array<Lanes> spread;  // the gradient of what it gave, a stride apart, padded
-    Array<Lanes> totals;  // its weights' gradients, lane by lane
-
-    void make_room(const Stage& stage) {
-        auto widen = [](size_t& size, size_t needed) { size = std::max(size, needed); };
-        if (stage.is_padded())
-            widen(input_size, (size_t)stage.in_channels * stage.padded_h() * stage.padded_w());
-        widen(spread_size, (size_t)stage.out_channels * stage.spread_h() * stage.spread_w());
-        widen(num_weights, stage.num_weights());
-    }
-    void allocate() {
-        padded = zeros<Lanes>(input_size);
-        spread = zeros<Lanes>(spread_size);
-        totals = zeros<Lanes>(num_weights);
-    }
-};
+// To write a value to memory and read it again takes as long as some 40 multiply-adds.
+constexpr int FEW_TAPS = 32;
 
 class Layer {
-    // Of one thread's block: behind the activation, and behind each pool.
+    // Of one thread's block: behind the activation, and behind each pool. Of as many channels as a
+    // group of the next layer reads.
     struct Values {
         std::vector<Array<Lanes>> values, gradients;
     };
@@ -47,45 +30,67 @@ class Layer {
 
     Stage stage;
     std::vector<Pool> pools;
+    bool fleeting;
     std::vector<Values> finished;    // by thread
     std::vector<Sums> sums;          // by block
-    Array<Lanes> convolved, deltas;  // by block: what the norm reads, and gradients behind it
+    Array<Lanes> convolved, deltas;  // what the norm reads, and gradients behind it
     Array<float> forward_weights, backward_weights;
+    // Where each tap of a group is in what the convolution reads, and in its spread gradient.
+    std::vector<int> taps, back_taps;
     std::vector<Affine> norms;  // by channel, like the next two
     std::vector<Moments> moments;
     std::vector<Backward> norm_gradients;
     Dropout dropout;
 
 public:
-    Layer(const Stage& stage, const Pool* all_pools, int blocks, int threads)
+    Layer(const Stage& stage, const Stage* next, const Pool* all_pools, int blocks, int threads)
         : stage(stage), pools(all_pools + stage.first_pool,
                               all_pools + stage.first_pool + stage.num_pools),
+          fleeting(stage.is_bare(stage.dropout > 0) && stage.taps() <= FEW_TAPS && next &&
+                   next->groups == 1),
           finished(threads), sums(blocks),
-          convolved(zeros<Lanes>((size_t)blocks * stage.out_size())),
-          deltas(zeros<Lanes>((size_t)blocks * stage.out_size())),
           forward_weights(zeros<float>(stage.num_weights())),
           backward_weights(zeros<float>(stage.num_weights())), norms(stage.out_channels),
           moments(stage.out_channels), norm_gradients(stage.out_channels) {
+        size_t places = fleeting ? threads : blocks;
+        convolved = zeros<Lanes>(places * stage.out_size());
+        deltas = zeros<Lanes>(places * stage.out_size());
+        int channels = next ? next->group_in() : stage.out_channels;
         for (Values& own : finished)
-            for (int i = 0; i <= stage.num_pools; i++) {
-                int size = i ? pools[i - 1].out_size() : stage.out_size();
+            for (int i = 0; i <= stage.num_pools && !fleeting; i++) {
+                int size = channels * (i ? pools[i - 1].out_plane() : stage.plane());
                 own.values.push_back(zeros<Lanes>(size));
                 own.gradients.push_back(zeros<Lanes>(size));
             }
         for (Sums& of : sums)
             of = {std::vector<Moments>(stage.out_channels), std::vector<Slopes>(stage.out_channels),
                   zeros<float>(stage.num_weights())};
+        taps = taps_in(stage.group_in(), stage.padded_h(), stage.padded_w());
+        back_taps = taps_in(stage.group_out(), stage.spread_h(), stage.spread_w());
     }
 
-    bool has_norm() const { return stage.gamma >= 0; }
-    int out_size() const { return pools.empty() ? stage.out_size() : pools.back().out_size(); }
-    // Where the gradient of what `finish` gave is to be put.
-    Lanes* out_gradient(int thread) { return finished[thread].gradients.back().get(); }
+    // Whether what it gives is computed wherever the next layer reads it and its gradient is taken
+    // on at once, with nothing kept: it costs less than memory, and no norm waits for the batch.
+    bool is_fleeting() const { return fleeting; }
+    bool has_norm() const { return stage.has_norm(); }
+    int groups() const { return stage.groups; }
+    // Channels that a group reads.
+    Part channels_in(int group) const { return {group * stage.group_in(), stage.group_in()}; }
+    Part all_channels() const { return {0, stage.out_channels}; }
+    int out_size() const {
+        return stage.out_channels * (pools.empty() ? stage.plane() : pools.back().out_plane());
+    }
+    // Where the gradient of what `finish` gave of these channels is to be put.
+    Lanes* out_gradient(Part channels, int block, int thread) {
+        return fleeting ? deltas_of(channels, block, thread)
+                        : finished[thread].gradients.back().get();
+    }
 
     // Weights in the order in which tiles read them: forward by tap, outputs side by side;
     // backward by output and tap turned round, inputs side by side.
     void pack(Params params) {
-        int in = group_in(), out = group_out(), kernel = stage.kernel_h * stage.kernel_w;
+        int in = stage.group_in(), out = stage.group_out();
+        int kernel = stage.kernel_h * stage.kernel_w;
         const float* weight = params[stage.weight];
         for (int g = 0; g < stage.groups; g++) {
             float* forward = forward_weights.get() + g * out * stage.taps();
@@ -99,36 +104,34 @@ public:
         }
     }
 
-    // Have the scratch hold what the convolution reads, padded.
+    // Have the scratch hold what a group reads, padded.
     void read(const Lanes* from, Scratch& scratch) const {
         scratch.input = stage.is_padded() ? scratch.padded.get() : from;
         if (!stage.is_padded()) return;
         Lanes* to = scratch.padded.get();
         int height = stage.padded_h(), width = stage.padded_w();
-        std::memset(to, 0, sizeof(Lanes) * stage.in_channels * height * width);
-        for (int c = 0; c < stage.in_channels; c++)
+        std::memset(to, 0, sizeof(Lanes) * stage.group_in() * height * width);
+        for (int c = 0; c < stage.group_in(); c++)
             for (int y = 0; y < stage.height; y++, from += stage.width)
                 std::memcpy(to + (c * height + y + stage.pad_h) * width + stage.pad_w, from,
                             sizeof(Lanes) * stage.width);
     }
 
-    void convolve_block(int block, Params params, const Scratch& scratch) {
-        int in = group_in(), out = group_out(), width = stage.padded_w();
-        int plane = stage.padded_h() * width;
-        Walk walk{in,    stage.kernel_h,          stage.kernel_w,   plane,
-                  stage.dilation_h * width, stage.dilation_w, stage.stride_w, stage.plane(), out};
-        for (int g = 0; g < stage.groups; g++)
-            convolve(walk, out, stage.out_h, stage.out_w, stage.stride_h * width,
-                     scratch.input + g * in * plane,
-                     forward_weights.get() + g * out * stage.taps(),
-                     stage.bias < 0 ? nullptr : params[stage.bias] + g * out,
-                     block_of(convolved, block) + g * out * stage.plane());
+    // What a group gives, from the scratch.
+    void convolve_group(int group, int block, int thread, Params params, const Scratch& scratch) {
+        Part channels = channels_out(group);
+        Walk walk{taps, stage.stride_w, stage.plane(), channels.size};
+        convolve(walk, channels.size, stage.out_h, stage.out_w,
+                 stage.stride_h * stage.padded_w(),
+                 scratch.input, forward_weights.get() + channels.from * stage.taps(),
+                 stage.bias < 0 ? nullptr : params[stage.bias] + channels.from,
+                 convolved_of(channels, block, thread));
     }
 
-    void measure_block(int block) {
+    void measure_block(int block, int thread) {
+        const Lanes* values = convolved_of(all_channels(), block, thread);
         for (int c = 0; c < stage.out_channels; c++)
-            sums[block].moments[c] =
-                measure(block_of(convolved, block) + c * stage.plane(), stage.plane());
+            sums[block].moments[c] = measure(values + c * stage.plane(), stage.plane());
     }
 
     // The norm of the whole batch; its running statistics go one step on.
@@ -157,37 +160,40 @@ public:
         dropout = seed ? Dropout{stage.dropout, *seed} : Dropout{};
     }
 
-    // What follows the convolution: norm, activation, dropout and pools.
-    const Lanes* finish(int block, int thread) {
-        if (is_bare()) return block_of(convolved, block);
+    // What follows the convolution in some channels: norm, activation, dropout and pools.
+    const Lanes* finish(Part channels, int block, int thread) {
+        const Lanes* from = convolved_of(channels, block, thread);
+        if (is_bare()) return from;
         Values& own = finished[thread];
-        const Lanes* from = block_of(convolved, block);
         Lanes* to = own.values[0].get();
-        for (int c = 0; c < stage.out_channels; c++)
+        for (int c = 0; c < channels.size; c++) {
+            Affine norm = norms[channels.from + c];
             for (int i = 0; i < stage.plane(); i++)
-                *to++ = activate(stage.activation, *from++ * norms[c].scale + norms[c].shift);
-        if (dropout.drops())
-            for (int i = 0; i < stage.out_size(); i++)
-                own.values[0][i] *= dropout.factors(block * stage.out_size() + i);
+                *to++ = activate(stage.activation, *from++ * norm.scale + norm.shift);
+        }
+        drop(channels, block, own.values[0].get());
         for (size_t i = 0; i < pools.size(); i++)
-            pool_forward(pools[i], own.values[i].get(), own.values[i + 1].get());
+            pool_forward(pools[i], channels.size, own.values[i].get(), own.values[i + 1].get());
         return own.values.back().get();
     }
 
     // From the gradient of what `finish` gave last to the one behind the norm.
-    void unfinish(int block, int thread) {
-        Values& own = finished[thread];
-        for (size_t i = pools.size(); i-- > 0;)
-            pool_backward(pools[i], own.values[i].get(), own.gradients[i + 1].get(),
-                          own.gradients[i].get());
-        if (dropout.drops())
-            for (int i = 0; i < stage.out_size(); i++)
-                own.gradients[0][i] *= dropout.factors(block * stage.out_size() + i);
-        const Lanes *values = is_bare() ? block_of(convolved, block) : own.values[0].get();
-        const Lanes* gradients = own.gradients[0].get();
-        const Lanes* from = block_of(convolved, block);
-        Lanes* to = block_of(deltas, block);
-        for (int c = 0; c < stage.out_channels; c++) {
+    void unfinish(Part channels, int block, int thread) {
+        if (fleeting && stage.bias < 0) return;
+        Lanes* gradients = out_gradient(channels, block, thread);
+        const Lanes* from = convolved_of(channels, block, thread);
+        const Lanes* values = from;
+        if (!is_bare()) {
+            Values& own = finished[thread];
+            for (size_t i = pools.size(); i-- > 0;)
+                pool_backward(pools[i], channels.size, own.values[i].get(),
+                              own.gradients[i + 1].get(), own.gradients[i].get());
+            gradients = own.gradients[0].get();
+            drop(channels, block, gradients);
+            values = own.values[0].get();
+        }
+        Lanes* to = deltas_of(channels, block, thread);
+        for (int c = channels.from; c < channels.from + channels.size; c++) {
             Lanes total{}, products{};
             float mean = moments[c].mean;
             for (int i = 0; i < stage.plane(); i++) {
@@ -214,56 +220,52 @@ public:
         }
     }
 
-    // Put the gradient of what the convolution gave into the scratch.
-    void spread(int block, Scratch& scratch) {
-        int height = stage.spread_h(), width = stage.spread_w();
-        std::memset(scratch.spread.get(), 0, sizeof(Lanes) * stage.out_channels * height * width);
-        const Lanes *gradient = block_of(deltas, block), *value = block_of(convolved, block);
-        for (int c = 0; c < stage.out_channels; c++) {
+    // Put the gradient of what a group gave into the scratch.
+    void spread(int group, int block, int thread, Scratch& scratch) {
+        Part channels = channels_out(group);
+        const Lanes *gradient = deltas_of(channels, block, thread),
+                    *value = convolved_of(channels, block, thread);
+        int width = stage.spread_w();
+        Lanes* row = scratch.spread.get();
+        for (int c = channels.from; c < channels.from + channels.size; c++) {
             Backward norm = norm_gradients[c];
-            for (int y = 0; y < stage.out_h; y++) {
-                Lanes* to = scratch.spread.get() + stage.reach_w() +
-                            (c * height + stage.reach_h() + y * stage.stride_h) * width;
-                for (int x = 0; x < stage.out_w; x++, to += stage.stride_w)
+            for (int y = 0; y < stage.spread_h(); y++, row += width) {
+                std::memset(row, 0, sizeof(Lanes) * width);
+                int above = y - stage.reach_h();
+                if (above < 0 || above % stage.stride_h || above / stage.stride_h >= stage.out_h)
+                    continue;
+                Lanes* to = row + stage.reach_w();
+                for (int x = 0; x < stage.out_w; x++, to += stage.stride_w, value++)
                     *to = *gradient++ * norm.of_gradient +
-                          (*value++ - norm.mean) * norm.of_value + norm.constant;
+                          (has_norm() ? (*value - norm.mean) * norm.of_value : Lanes{}) +
+                          norm.constant;
             }
         }
     }
 
-    // The gradient of what the convolution read, from the scratch.
-    void convolve_back(const Scratch& scratch, Lanes* in_gradient) const {
-        int in = group_in(), out = group_out(), in_plane = stage.height * stage.width;
-        int width = stage.spread_w(), plane = stage.spread_h() * width;
-        Walk walk{out, stage.kernel_h,          stage.kernel_w,   plane,
-                  stage.dilation_h * width, stage.dilation_w, 1, in_plane, in};
-        for (int g = 0; g < stage.groups; g++)
-            convolve(walk, in, stage.height, stage.width, width,
-                     scratch.spread.get() + g * out * plane + stage.pad_h * width + stage.pad_w,
-                     backward_weights.get() + g * out * stage.taps(), nullptr,
-                     in_gradient + g * in * in_plane);
+    // The gradient of what a group read, from the scratch.
+    void convolve_back(int group, const Scratch& scratch, Lanes* in_gradient) const {
+        int in = stage.group_in(), out = stage.group_out();
+        int width = stage.spread_w();
+        Walk walk{back_taps, 1, stage.height * stage.width, in};
+        convolve(walk, in, stage.height, stage.width, width,
+                 scratch.spread.get() + stage.pad_h * width + stage.pad_w,
+                 backward_weights.get() + group * out * stage.taps(), nullptr, in_gradient);
     }
 
-    // The gradients of the weights over one block, from the scratch.
-    void weigh(int block, Scratch& scratch) {
-        int in = group_in(), out = group_out();
-        int width = stage.padded_w(), plane = stage.padded_h() * width;
-        int out_width = stage.spread_w(), out_plane = stage.spread_h() * out_width;
-        std::vector<int> taps;
-        for (int i = 0; i < in; i++)
-            for (int y = 0; y < stage.kernel_h; y++)
-                for (int x = 0; x < stage.kernel_w; x++)
-                    taps.push_back(i * plane + y * stage.dilation_h * width + x * stage.dilation_w);
-        for (int g = 0; g < stage.groups; g++) {
-            const Lanes* given = scratch.spread.get() + g * out * out_plane +
-                                 stage.reach_h() * out_width + stage.reach_w();
-            GradientWalk walk{stage.out_h,    stage.out_w, stage.stride_h * width,
-                              stage.stride_w, out_plane,   stage.stride_h * out_width,
-                              stage.stride_w};
-            weigh_all(walk, scratch.input + g * in * plane, taps, given, out,
-                      scratch.totals.get(),
-                      sums[block].weight_gradients.get() + g * out * stage.taps());
-        }
+    // The gradients of a group's weights over one block, from the scratch.
+    void weigh(int group, int block, Scratch& scratch) {
+        int out = stage.group_out(), width = stage.spread_w();
+        GradientWalk walk{stage.out_h,
+                          stage.out_w,
+                          stage.stride_w,
+                          stage.stride_h * stage.padded_w(),
+                          stage.spread_h() * width,
+                          stage.stride_h * width};
+        weigh_all(walk, scratch.input, taps,
+                  scratch.spread.get() + stage.reach_h() * width + stage.reach_w(), out,
+                  scratch.totals.get(),
+                  sums[block].weight_gradients.get() + group * out * stage.taps());
     }
 
     void add_weight_gradients(Buffers gradients) const {
@@ -275,13 +277,32 @@ public:
     }
 
 private:
-    // Whether nothing follows the convolution.
-    bool is_bare() const {
-        return !has_norm() && stage.activation == NONE && !dropout.drops() && pools.empty();
+    // Whether nothing follows the convolution in this step.
+    bool is_bare() const { return stage.is_bare(dropout.drops()); }
+    std::vector<int> taps_in(int channels, int height, int width) const {
+        std::vector<int> places;
+        for (int c = 0; c < channels; c++)
+            for (int y = 0; y < stage.kernel_h; y++)
+                for (int x = 0; x < stage.kernel_w; x++)
+                    places.push_back((c * height + y * stage.dilation_h) * width +
+                                     x * stage.dilation_w);
+        return places;
     }
-    int group_in() const { return stage.in_channels / stage.groups; }
-    int group_out() const { return stage.out_channels / stage.groups; }
-    Lanes* block_of(const Array<Lanes>& values, int block) const {
-        return values.get() + (size_t)block * stage.out_size();
+    Part channels_out(int group) const { return {group * stage.group_out(), stage.group_out()}; }
+    void drop(Part channels, int block, Lanes* values) const {
+        if (!dropout.drops()) return;
+        int first = block * stage.out_size() + channels.from * stage.plane();
+        for (int i = 0; i < channels.size * stage.plane(); i++)
+            values[i] *= dropout.factors(first + i);
+    }
+    Lanes* convolved_of(Part channels, int block, int thread) const {
+        return convolved.get() + place_of(channels, block, thread);
+    }
+    Lanes* deltas_of(Part channels, int block, int thread) const {
+        return deltas.get() + place_of(channels, block, thread);
+    }
+    size_t place_of(Part channels, int block, int thread) const {
+        return (size_t)(fleeting ? thread : block) * stage.out_size() +
+               channels.from * stage.plane();
     }
 };

@@ -30,7 +30,8 @@ public:
           scratch(threads), images(zeros<Lanes>((size_t)blocks * first.in_size())), losses(blocks),
           rights(blocks) {
         for (int s = 0; s < num_stages; s++) {
-            layers.emplace_back(stages[s], pools, blocks, threads);
+            const Stage* next = s + 1 < num_stages ? stages + s + 1 : nullptr;
+            layers.emplace_back(stages[s], next, pools, blocks, threads);
             for (Scratch& own : scratch) own.make_room(stages[s]);
         }
         for (Scratch& own : scratch) own.allocate();
@@ -41,7 +42,6 @@ public:
     std::pair<double, int64_t> step(const Batch& batch, Params params, Buffers buffers,
                                     Buffers gradients) {
         team.run([&](int thread) {
-            Scratch& own = scratch[thread];
             int phase = 0;
             team.share(phase++, blocks, [&](int block) { take_block(batch, block); });
             team.meet([&] {
@@ -49,10 +49,10 @@ public:
                 for (size_t s = 0; s < layers.size(); s++) layers[s].set_dropout(batch.seeds + s);
             });
             for (size_t s = 0; s < layers.size(); s++) {
+                if (layers[s].is_fleeting()) continue;
                 team.share(phase++, blocks, [&](int block) {
-                    layers[s].read(input_of(s, block, thread), own);
-                    layers[s].convolve_block(block, params, own);
-                    if (layers[s].has_norm()) layers[s].measure_block(block);
+                    convolve(s, block, thread, params);
+                    if (layers[s].has_norm()) layers[s].measure_block(block, thread);
                 });
                 team.meet([&] {
                     if (layers[s].has_norm()) layers[s].set_norm(params, buffers);
@@ -60,22 +60,22 @@ public:
             }
             team.share(phase++, blocks, [&](int block) {
                 score(batch, block, thread);
-                layers.back().unfinish(block, thread);
+                layers.back().unfinish(layers.back().all_channels(), block, thread);
             });
             team.meet([&] { layers.back().set_norm_gradients(params, gradients); });
-            for (size_t s = layers.size(); s-- > 0;) {
+            for (size_t end = layers.size(); end > 0;) {
+                size_t begin = end - 1;  // with the fleeting ones in front of it
+                while (begin > 0 && layers[begin - 1].is_fleeting()) begin--;
                 team.share(phase++, blocks, [&](int block) {
-                    layers[s].read(input_of(s, block, thread), own);
-                    layers[s].spread(block, own);
-                    layers[s].weigh(block, own);
-                    if (s == 0) return;
-                    layers[s].convolve_back(own, layers[s - 1].out_gradient(thread));
-                    layers[s - 1].unfinish(block, thread);
+                    for (size_t s = end; s-- > begin;) go_back(s, block, thread, params);
                 });
                 team.meet([&] {
-                    layers[s].add_weight_gradients(gradients);
-                    if (s) layers[s - 1].set_norm_gradients(params, gradients);
+                    for (size_t s = end; s-- > begin;) {
+                        layers[s].add_weight_gradients(gradients);
+                        if (s) layers[s - 1].set_norm_gradients(params, gradients);
+                    }
                 });
+                end = begin;
             }
         });
         std::pair<double, int64_t> score{0, 0};
@@ -96,11 +96,9 @@ public:
         team.run([&](int thread) {
             team.share(0, blocks, [&](int block) {
                 take_block(batch, block);
-                for (size_t s = 0; s < layers.size(); s++) {
-                    layers[s].read(input_of(s, block, thread), scratch[thread]);
-                    layers[s].convolve_block(block, params, scratch[thread]);
-                }
-                const Lanes* given = layers.back().finish(block, thread);
+                for (size_t s = 0; s < layers.size(); s++)
+                    if (!layers[s].is_fleeting()) convolve(s, block, thread, params);
+                const Lanes* given = finish_last(block, thread);
                 int classes = layers.back().out_size();
                 for (int lane = 0; lane < LANES; lane++)
                     for (int c = 0; c < classes; c++)
@@ -121,15 +119,49 @@ private:
                        [&](int place, float value) { to[place][lane] = value; });
     }
 
-    const Lanes* input_of(size_t s, int block, int thread) {
-        return s ? layers[s - 1].finish(block, thread)
-                 : images.get() + (size_t)block * first.in_size();
+    // What a layer's convolution gives.
+    void convolve(size_t s, int block, int thread, Params params) {
+        Layer& layer = layers[s];
+        for (int group = 0; group < layer.groups(); group++) {
+            layer.read(input_of(s, group, block, thread, params), scratch[thread]);
+            layer.convolve_group(group, block, thread, params, scratch[thread]);
+        }
+    }
+
+    // The gradients of a layer's weights, and the one behind the norm in front of it.
+    void go_back(size_t s, int block, int thread, Params params) {
+        Layer& layer = layers[s];
+        Scratch& own = scratch[thread];
+        for (int group = 0; group < layer.groups(); group++) {
+            layer.read(input_of(s, group, block, thread, params), own);
+            layer.spread(group, block, thread, own);
+            layer.weigh(group, block, own);
+            if (s == 0) continue;
+            Layer& before = layers[s - 1];
+            Part channels = layer.channels_in(group);
+            layer.convolve_back(group, own, before.out_gradient(channels, block, thread));
+            before.unfinish(channels, block, thread);
+        }
+    }
+
+    // What a group of a layer reads.
+    const Lanes* input_of(size_t s, int group, int block, int thread, Params params) {
+        Part channels = layers[s].channels_in(group);
+        if (s == 0)
+            return images.get() + (size_t)block * first.in_size() +
+                   channels.from * first.height * first.width;
+        if (layers[s - 1].is_fleeting()) convolve(s - 1, block, thread, params);
+        return layers[s - 1].finish(channels, block, thread);
+    }
+
+    const Lanes* finish_last(int block, int thread) {
+        return layers.back().finish(layers.back().all_channels(), block, thread);
     }
 
     // Cross-entropy of a block's outputs, and the outputs' gradient.
     void score(const Batch& batch, int block, int thread) {
-        const Lanes* given = layers.back().finish(block, thread);
-        Lanes* gradient = layers.back().out_gradient(thread);
+        const Lanes* given = finish_last(block, thread);
+        Lanes* gradient = layers.back().out_gradient(layers.back().all_channels(), block, thread);
         int classes = layers.back().out_size(), num_images = blocks * LANES;
         double loss = 0;
         int num_right = 0;

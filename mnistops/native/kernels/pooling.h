@@ -29,13 +29,13 @@ inline Lanes through_activation(int activation, Lanes values, Lanes gradient) {
 // Visit what lies in the image under the window of an output.
 template <typename Visit>
 void under_window(const Pool& pool, int y, int x, Visit visit) {
-    for (int i = 0; i < pool.kernel_h; i++) {
-        int row = y * pool.stride_h - pool.pad_h + i * pool.dilation_h;
+    int top = y * pool.stride_h - pool.pad_h, left = x * pool.stride_w - pool.pad_w;
+    int bottom = top + pool.kernel_h * pool.dilation_h;
+    int right = left + pool.kernel_w * pool.dilation_w;
+    for (int row = top; row < bottom; row += pool.dilation_h) {
         if (row < 0 || row >= pool.height) continue;
-        for (int j = 0; j < pool.kernel_w; j++) {
-            int column = x * pool.stride_w - pool.pad_w + j * pool.dilation_w;
+        for (int column = left; column < right; column += pool.dilation_w)
             if (column >= 0 && column < pool.width) visit(row * pool.width + column);
-        }
     }
 }
 
@@ -50,13 +50,14 @@ inline float weight_in(const Pool& pool, int y, int x) {
 inline Lanes largest(const Pool& pool, int y, int x, const Lanes* in) {
     Lanes value = Lanes{} - INFINITY;
     under_window(pool, y, x, [&](int at) {
-        value = (in[at] > value) | (in[at] != in[at]) ? in[at] : value;
+        value = in[at] > value ? in[at] : value;
+        value = in[at] == in[at] ? value : in[at];
     });
     return value;
 }
 
-inline void pool_forward(const Pool& pool, const Lanes* in, Lanes* out) {
-    for (int c = 0; c < pool.channels; c++, in += pool.height * pool.width)
+inline void pool_forward(const Pool& pool, int channels, const Lanes* in, Lanes* out) {
+    for (int c = 0; c < channels; c++, in += pool.plane())
         for (int y = 0; y < pool.out_h; y++)
             for (int x = 0; x < pool.out_w; x++, out++) {
                 if (pool.is_max) {
@@ -70,11 +71,10 @@ inline void pool_forward(const Pool& pool, const Lanes* in, Lanes* out) {
 }
 
 // The first of equally large values takes the whole gradient.
-inline void pool_backward(const Pool& pool, const Lanes* in, const Lanes* gradient,
+inline void pool_backward(const Pool& pool, int channels, const Lanes* in, const Lanes* gradient,
                           Lanes* in_gradient) {
-    std::memset(in_gradient, 0, sizeof(Lanes) * pool.in_size());
-    int plane = pool.height * pool.width;
-    for (int c = 0; c < pool.channels; c++, in += plane, in_gradient += plane)
+    std::memset(in_gradient, 0, sizeof(Lanes) * channels * pool.plane());
+    for (int c = 0; c < channels; c++, in += pool.plane(), in_gradient += pool.plane())
         for (int y = 0; y < pool.out_h; y++)
             for (int x = 0; x < pool.out_w; x++) {
                 Lanes given = *gradient++;

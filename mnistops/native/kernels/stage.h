@@ -11,8 +11,8 @@ struct Pool {
     int32_t is_max, channels, height, width, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w,
         dilation_h, dilation_w, out_h, out_w;
 
-    int in_size() const { return channels * height * width; }
-    int out_size() const { return channels * out_h * out_w; }
+    int plane() const { return height * width; }
+    int out_plane() const { return out_h * out_w; }
 };
 
 enum Activation { NONE, RELU, LEAKY_RELU };
@@ -29,8 +29,15 @@ struct Stage {
     int in_size() const { return in_channels * height * width; }
     int plane() const { return out_h * out_w; }
     int out_size() const { return out_channels * plane(); }
-    int taps() const { return in_channels / groups * kernel_h * kernel_w; }
+    int group_in() const { return in_channels / groups; }
+    int group_out() const { return out_channels / groups; }
+    int taps() const { return group_in() * kernel_h * kernel_w; }
     int num_weights() const { return out_channels * taps(); }
+    bool has_norm() const { return gamma >= 0; }
+    // Whether nothing follows the convolution.
+    bool is_bare(bool drops) const {
+        return !has_norm() && activation == NONE && !drops && num_pools == 0;
+    }
 
     // How far the last row and column of the kernel are from the first.
     int reach_h() const { return dilation_h * (kernel_h - 1); }

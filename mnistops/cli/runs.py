@@ -1,0 +1,53 @@
+"""``mnistops runs list|show|compare``."""
+
+from typing import Annotated
+
+import typer
+
+from mnistops.cli.options import with_settings
+from mnistops.disk import make_folder
+from mnistops.events import result_of
+from mnistops.report.publish import publish
+from mnistops.report.runs import list_report, show_report
+from mnistops.runs.details import show_run
+from mnistops.runs.listing import list_runs
+from mnistops.settings import Loaded
+from mnistops.training.run_folder import new_folder
+
+_RUN = "A run folder, or its name in the runs folder."
+
+
+@with_settings("runs", "output.runs_dir", "output.format")
+def list_(loaded: Loaded) -> None:
+    """List the runs in the runs folder, those of studies among them, the newest first."""
+    settings = loaded.settings
+    runs = list_runs(settings.output.runs_dir, settings.runs.sort)
+    publish(list_report(runs, settings.output.runs_dir), settings.output.format)
+
+
+@with_settings("output.runs_dir", "output.format")
+def show(loaded: Loaded, run: Annotated[str, typer.Argument(metavar="RUN", help=_RUN)]) -> None:
+    """Show a run: what it was asked for, how it went, what came of it."""
+    settings = loaded.settings
+    publish(show_report(show_run(settings.output.runs_dir, run)), settings.output.format)
+
+
+@with_settings("network.name", "data", "device", "output")
+def compare(
+    loaded: Loaded, runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help=_RUN)]
+) -> None:
+    """Hold runs against each other: their curves, their sizes, and whether one is really better."""
+    # Imported here: they load torch, which no other command should wait for.
+    from mnistops.report.comparison import comparison_report
+    from mnistops.report.comparison_figure import draw_comparison
+    from mnistops.report.comparison_view import ComparisonView
+    from mnistops.runs.comparison import compare_runs
+
+    settings = loaded.settings
+    if settings.output.out is not None:
+        make_folder(settings.output.out)  # rather fail before the work than after it
+    with ComparisonView() as view:
+        comparison = result_of(compare_runs(settings, runs), view.show)
+    folder = settings.output.out or new_folder(settings.output.runs_dir, "compare")
+    files = draw_comparison(comparison, folder)
+    publish(comparison_report(comparison, files), settings.output.format)

@@ -1,0 +1,1 @@
+"""What mnistops needs of a machine, looked at piece by piece."""

@@ -1,0 +1,1 @@
+"""Trained networks in formats that other tools read, each proven before it is written."""

@@ -1,0 +1,1 @@
+"""Runs that were: listed, shown, and held against each other."""

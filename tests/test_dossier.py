@@ -1,0 +1,151 @@
+"""A dossier: what is put together of a validation, its checkpoint and its run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistops.analysis.lower import lower
+from mnistops.analysis.summary import summarize_graph
+from mnistops.dossier import Dossier, compile_dossier
+from mnistops.errors import MnistopsError
+from mnistops.events import result_of
+from mnistops.field_pictures import field_picture
+from mnistops.networks.zoo import TINY
+from mnistops.settings import Settings
+from mnistops.settings.inspection import RfSettings
+from mnistops.settings.sections import NetworkSettings
+from mnistops.training.run import train
+from mnistops.validation import validate
+from tests.made_data import write_dataset
+
+OWN = """\
+from torch import nn
+
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+                         nn.Linear(4, 10))
+
+class Moody(Net):
+    def forward(self, images):
+        if images.mean() > 1:
+            images = -images
+        return super().forward(images)
+"""
+
+
+@pytest.fixture(autouse=True)
+def made() -> None:
+    write_dataset(Path("made"), 120, 50)
+    Path("own.py").write_text(OWN)
+
+
+def settings(**train_values: object) -> Settings:
+    values = {"epochs": 2, "batch_size": 30, "engine": "eager", "run_dir": Path("run")}
+    return Settings(data={"dataset": "made"}, train={**values, **train_values})
+
+
+def dossier_of(trained: Settings, checkpoint: Path = Path("run")) -> Dossier:
+    asked = {"validate": {"checkpoint": checkpoint, "split": "test"}}
+    return compile_dossier(result_of(validate(trained.changed(asked))))
+
+
+def test_a_run_of_a_built_in_network_is_known_whole() -> None:
+    asked = settings(learning_rate=0.1).changed({"network": {"name": "tiny"}})
+    result = result_of(train(asked))
+    dossier = dossier_of(asked)
+    assert dossier.validation.splits[0].result.num_errors == result.final.test_errors
+    assert dossier.summary == summarize_graph(lower(TINY.changed(dropout=0.0)))
+    assert dossier.run is not None
+    assert [row.epoch for row in dossier.run.epochs] == [0, 1]
+    assert dossier.run.values["network"] == "tiny"
+    assert dossier.notes == ()
+    assert set(dossier.versions) == {"mnistops", "torch", "python", "platform"}
+
+
+def test_settings_that_nobody_sets_come_last() -> None:
+    asked = settings(learning_rate=0.1)
+    result_of(train(asked))
+    choices = dossier_of(asked).choices
+    chosen = {choice.key: choice.value for choice in choices if not choice.is_default}
+    assert chosen == {
+        "data.dataset": "made",
+        "train.epochs": 2,
+        "train.batch_size": 30,
+        "train.learning_rate": 0.1,
+        "train.engine": "eager",
+    }
+    assert [choice.is_default for choice in choices] == [False] * 5 + [True] * (len(choices) - 5)
+
+
+def test_what_a_recipe_sets_is_not_chosen_but_the_recipe_is() -> None:
+    asked = settings(recipe="plateau", learning_rate=0.1)
+    result_of(train(asked))
+    chosen = {choice.key for choice in dossier_of(asked).choices if not choice.is_default}
+    assert "train.recipe" in chosen and "network.dropout" not in chosen
+
+
+def test_gradients_are_of_the_weights_that_were_validated() -> None:
+    dossier = dossier_of(Settings(data={"dataset": "made"}), Path("tiny"))
+    expected = field_picture(NetworkSettings(name="tiny"), RfSettings())
+    assert dossier.picture is not None
+    assert dossier.picture.weights == "trained weights"
+    pairs = zip(dossier.picture.variants[0].layers, expected.variants[0].layers, strict=True)
+    for layer, other in pairs:
+        assert layer.effective is not None and other.effective is not None
+        assert np.allclose(layer.effective, other.effective, atol=1e-6)
+    assert dossier.run is None
+
+
+def test_a_network_in_python_is_looked_at_with_its_weights() -> None:
+    asked = settings().changed({"network": {"name": "own.py:Net"}})
+    result_of(train(asked))
+    dossier = dossier_of(asked)
+    assert dossier.summary is not None and dossier.picture is not None
+    assert (dossier.summary.network, dossier.summary.total_params) == ("Net", 4 * 10 + 50)
+
+
+def test_a_network_that_cannot_be_looked_at_is_told_of_all_the_same() -> None:
+    asked = settings().changed({"network": {"name": "own.py:Moody"}})
+    result_of(train(asked))
+    dossier = dossier_of(asked)
+    assert (dossier.summary, dossier.picture) == (None, None)
+    (note,) = dossier.notes
+    assert note.startswith("the network's layers cannot be shown: ")
+    assert dossier.validation.classifier.num_params == 90
+
+
+def test_a_checkpoint_that_says_nothing_of_its_settings_has_none() -> None:
+    import torch
+
+    result_of(train(settings()))
+    values = torch.load("run/last.pt", weights_only=True)
+    torch.save(values["state_dict"], "bare.pt")
+    assert dossier_of(settings(), Path("bare.pt")).choices == ()
+
+
+def test_settings_of_any_form_are_no_error() -> None:
+    import torch
+
+    result_of(train(settings()))
+    values = torch.load("run/last.pt", weights_only=True)
+    del values["digest"]
+    values["format_version"] = 1  # which had none
+    values["settings"] = {"train": {"recipe": ["x"], "odd": None}, "data": "text", "new": {"a": 1}}
+    torch.save(values, "odd.pt")
+    choices = dossier_of(settings(), Path("odd.pt")).choices
+    assert {choice.key: choice.is_default for choice in choices} == {
+        "train.recipe": False,
+        "train.odd": False,
+        "data": False,
+        "new.a": False,
+    }
+
+
+def test_a_checkpoint_that_is_gone_is_an_error() -> None:
+    result_of(train(settings()))
+    outcome = result_of(validate(settings().changed({"validate": {"checkpoint": "run/last.pt"}})))
+    Path("run/last.pt").unlink()
+    with pytest.raises(MnistopsError):
+        compile_dossier(outcome)
