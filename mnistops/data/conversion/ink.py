@@ -25,9 +25,6 @@ NEAR_THE_EDGE = 1 / 8
 # A picture is cropped tightly if along so much of its edge the contrast is so strong.
 TIGHT, STRONG = 0.4, 0.75
 
-DOUBT = 0.1
-"""Of what could speak for either, the share that is not enough to speak for light on dark."""
-
 NUM_SURE_PIXELS = 20
 """Ink is as dark as the pixel that so many are at least as dark as; fewer are dust."""
 
@@ -73,20 +70,16 @@ def _is_dark_on_light(grey: Grey, window: int) -> bool:
     """Whether pixels are, for the most part, more like the lightest around them than the darkest.
 
     For ink is the lesser part of what is around it. A picture that is cropped tightly may hold more
-    ink than paper: there, only what lies along its edge is asked. In doubt, ink is dark.
+    ink than paper: there, only what lies along its edge is asked.
     """
     shades = _cells(grey, np.mean)
     lightest = _maximum(_cells(grey, np.max), window)
     darkest = -_maximum(-_cells(grey, np.min), window)
     contrast = lightest - darkest
     if edge(contrast > STRONG * contrast.max()).mean() > TIGHT:
-        most = lightest.max() - darkest.min()
-        lightness = 2 * edge(shades).mean() - lightest.max() - darkest.min()
-    else:
-        weights = contrast * edge_weights(contrast.shape)
-        most = (contrast * weights).sum()
-        lightness = ((2 * shades - lightest - darkest) * weights).sum()
-    return bool(lightness >= -DOUBT * most)
+        return bool(2 * edge(shades).mean() >= lightest.max() + darkest.min())
+    weights = contrast * edge_weights(contrast.shape)
+    return bool(((2 * shades - lightest - darkest) * weights).sum() >= 0)
 
 
 def _paper(shades: Grey, window: int) -> Grey:
