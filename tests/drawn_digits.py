@@ -8,7 +8,9 @@ Ink = NDArray[np.float64]
 
 # The points that a pen goes through, (x, y) in 0..1, y downwards; another list is another stroke.
 STROKES: dict[int, list[list[tuple[float, float]]]] = {
-    0: [[(0.55, 0.02), (0.2, 0.2), (0.1, 0.6), (0.35, 0.97), (0.75, 0.85), (0.9, 0.4), (0.6, 0.05)]],
+    0: [
+        [(0.55, 0.02), (0.2, 0.2), (0.1, 0.6), (0.35, 0.97), (0.75, 0.85), (0.9, 0.4), (0.6, 0.05)]
+    ],
     1: [[(0.35, 0.25), (0.55, 0.02), (0.54, 0.5), (0.5, 0.98)]],
     2: [
         [
@@ -33,7 +35,10 @@ STROKES: dict[int, list[list[tuple[float, float]]]] = {
             (0.12, 0.86),
         ]
     ],
-    4: [[(0.3, 0.05), (0.22, 0.35), (0.12, 0.62), (0.5, 0.62), (0.92, 0.6)], [(0.68, 0.1), (0.62, 0.98)]],
+    4: [
+        [(0.3, 0.05), (0.22, 0.35), (0.12, 0.62), (0.5, 0.62), (0.92, 0.6)],
+        [(0.68, 0.1), (0.62, 0.98)],
+    ],
     5: [
         [(0.28, 0.06), (0.22, 0.45), (0.55, 0.4), (0.85, 0.65), (0.6, 0.95), (0.15, 0.9)],
         [(0.33, 0.05), (0.85, 0.02)],
@@ -50,7 +55,10 @@ STROKES: dict[int, list[list[tuple[float, float]]]] = {
             (0.18, 0.78),
         ]
     ],
-    7: [[(0.12, 0.1), (0.5, 0.08), (0.88, 0.05), (0.6, 0.5), (0.4, 0.98)], [(0.35, 0.52), (0.8, 0.48)]],
+    7: [
+        [(0.12, 0.1), (0.5, 0.08), (0.88, 0.05), (0.6, 0.5), (0.4, 0.98)],
+        [(0.35, 0.52), (0.8, 0.48)],
+    ],
     8: [
         [
             (0.72, 0.15),
@@ -117,7 +125,8 @@ def _smooth(points: Ink, steps: int = 8) -> Ink:
     ends = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
     pieces = [
-        0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * (b - c) + d - a) * t**3)
+        0.5
+        * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * (b - c) + d - a) * t**3)
         for a, b, c, d in zip(ends, ends[1:], ends[2:], ends[3:], strict=False)
     ]
     return np.concatenate([*pieces, points[-1:]])
@@ -153,7 +162,9 @@ def photographed(
     world = np.random.default_rng(seed)
     rows, columns = (np.linspace(-0.5, 0.5, side) for side in ink.shape)
     angle = world.uniform(0, 2 * np.pi)
-    light = 1 - uneven / 2 + uneven / 1.4 * (np.cos(angle) * rows[:, None] + np.sin(angle) * columns)
+    light = (
+        1 - uneven / 2 + uneven / 1.4 * (np.cos(angle) * rows[:, None] + np.sin(angle) * columns)
+    )
     texture = ndimage.gaussian_filter(world.normal(0, 1, ink.shape), 2)
     surface = paper * (1 + grain * texture / texture.std())
     seen = light * (surface * (1 - ink) + pen * ink) + world.normal(0, noise, ink.shape)

@@ -15,7 +15,12 @@ from mnistops.settings import Loaded
 
 
 @with_settings(
-    "predict", "validate.checkpoint", "network.name", "network.input_size", "device", "output.format"
+    "predict",
+    "validate.checkpoint",
+    "network.name",
+    "network.input_size",
+    "device",
+    "output.format",
 )
 def predict(
     loaded: Loaded,

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistops.disk import replace_file
+from mnistops.report.console import visible
 from mnistops.report.grid import Column, Grid
-from mnistops.report.numbers import percent
+from mnistops.report.numbers import probability
 from mnistops.report.publish import Report
 
 if TYPE_CHECKING:
@@ -30,13 +31,15 @@ def write_seen(outcome: "Prediction", folder: Path) -> list[Path]:
     """Write what the network saw of each picture, ink white, every pixel a square of dots.
 
     Returns:
-        The files, ``STEM.png``, or ``STEM-2.png`` and so on where several pictures share a name.
+        The files, ``STEM.png``, or ``STEM-2.png`` and so on where that is one of the pictures
+        themselves or another one's already.
 
     Raises:
         CannotCreate, CannotWrite: a file cannot be made.
     """
     from PIL import Image
 
+    taken = {done.path.resolve() for done in (*outcome.pictures, *outcome.failures)}
     paths: list[Path] = []
     for picture in outcome.pictures:
         pixels = picture.image[0]
@@ -44,39 +47,35 @@ def write_seen(outcome: "Prediction", folder: Path) -> list[Path]:
         file = BytesIO()
         Image.fromarray(pixels.repeat(times, 0).repeat(times, 1)).save(file, "png")
         path, number = folder / f"{picture.path.stem}.png", 1
-        while path in paths:
+        while path.resolve() in taken:
             number += 1
             path = folder / f"{picture.path.stem}-{number}.png"
         replace_file(path, file.getvalue())
+        taken.add(path.resolve())
         paths.append(path)
     return paths
 
 
 def prediction_report(outcome: "Prediction", seen: Sequence[Path]) -> Report:
-    """The prediction in every format.
+    """The prediction in every format; CSV has a row for each picture.
 
     Args:
         seen: the file of each picture with what the network saw; empty where none were asked for.
     """
     records = [_record(picture) for picture in outcome.pictures]
     rows = tuple(
-        (
-            record["picture"],
-            str(record["predicted"]),
-            _sure(record["confidence"]),
-            str(record["second"]),
-            _sure(record["second_confidence"]),
-        )
-        for record in records
+        (visible(name), str(first), probability(share), str(second), probability(second_share))
+        for name, first, share, second, second_share in (record.values() for record in records)
     )
-    notes = [f"what the network sees: {seen[0].parent}"] if seen else []
+    notes = [f"what the network saw: {visible(str(seen[0].parent))}"] if seen else []
     if outcome.failures:
         total = len(outcome.failures) + len(rows)
         notes.append(f"{len(outcome.failures)} of {total} could not be read")
-    title = f"{outcome.network} of {outcome.checkpoint.name}"
+    file = Path(*outcome.checkpoint.parts[-2:])  # with the run's name, but not all that leads there
+    title = f"{visible(outcome.network)}, of {visible(str(file))}"
     document = {
-        "checkpoint": str(outcome.checkpoint),
         "network": outcome.network,
+        "checkpoint": str(outcome.checkpoint),
         "pictures": [
             {**record, "probabilities": list(picture.probabilities), "seen": file}
             for record, picture, file in zip(
@@ -93,12 +92,6 @@ def prediction_report(outcome: "Prediction", seen: Sequence[Path]) -> Report:
 
 def _record(picture: "Predicted") -> dict[str, Any]:
     first, second = picture.ranking[:2]
-    values = (str(picture.path), first, picture.probabilities[first])
-    return dict(zip(_NAMES, (*values, second, picture.probabilities[second]), strict=True))
-
-
-def _sure(probability: float) -> str:
-    """``> 99.9 %`` where rounding would say that nothing else can be."""
-    if 0.9995 <= probability < 1:
-        return "> 99.9 %"
-    return "< 0.1 %" if 0 < probability < 0.0005 else percent(probability)
+    shares = picture.probabilities
+    values = (str(picture.path), first, shares[first], second, shares[second])
+    return dict(zip(_NAMES, values, strict=True))

@@ -1,6 +1,6 @@
 """Convert: shades of grey to an image of a digit as MNIST's are, step by step.
 
-1. A large picture is reduced, each pixel the mean of a square of them.
+1. A large picture is reduced to 512 pixels or less along an axis, each the mean of a square of them.
 2. Its ink is found: which way round paper and ink are, and what the paper's own shade is
    everywhere (`ink`).
 3. The digit is told from other marks (`marks`). What reaches beyond it by more than a pixel of
@@ -28,9 +28,14 @@ class NoInk(ValueError):
     """Nothing on a picture stands out enough to be ink; ``expected X, got Y``."""
 
 
-LARGEST_SIDE = 1024
+LARGEST_SIDE = 512
+"""Pixels along an axis in which the digit is looked for."""
 LEAST_CONTRAST = 0.08
+"""Of the paper's light, the share that ink takes away at least."""
 LEAST_INK = 0.3
+"""What of the darkest ink is ink, too: less is the soft edge of a stroke, or a faint line."""
+FULL_INK = 0.8
+"""The share of a digit's pixels that may fall short of full ink."""
 
 
 def as_digit(levels: Levels, size: tuple[int, int] = (28, 28)) -> NDArray[np.uint8]:
@@ -51,14 +56,14 @@ def as_digit(levels: Levels, size: tuple[int, int] = (28, 28)) -> NDArray[np.uin
             f"least, got {100 * level:.0f} %: no ink found"
         )
     is_digit = digit_mask(ink, ink > LEAST_INK * level)
-    full = np.quantile(ink[is_digit], 0.8, method="lower")
+    full = np.quantile(ink[is_digit], FULL_INK, method="lower")
     digit = cropped(np.minimum(ink / full, 1) * _with_rim(is_digit))
     unit = min(size) / MNIST_SIDE / scale_of(digit.shape, size)
     return framed(widened(digit, unit), size)[None]
 
 
 def _reduced(levels: Levels) -> Grey:
-    """The picture as fractions, with at most 1024 pixels along an axis."""
+    """The picture as fractions, with at most 512 pixels along an axis."""
     most = np.iinfo(levels.dtype).max if np.issubdtype(levels.dtype, np.integer) else 1
     step = -(-max(levels.shape) // LARGEST_SIDE)
     height, width = levels.shape

@@ -29,7 +29,7 @@ def framed(ink: Ink, size: tuple[int, int]) -> NDArray[np.uint8]:
     ink = cropped(ink)
     scale = scale_of(ink.shape, size)
     height, width = (max(1, round(side * scale)) for side in ink.shape)
-    small = _shares(ink.shape[0], height) @ ink @ _shares(ink.shape[1], width).T
+    small = shares(ink.shape[0], height) @ ink @ shares(ink.shape[1], width).T
     image = np.zeros(size)
     row, column = _start(small.sum(1), size[0]), _start(small.sum(0), size[1])
     image[row : row + height, column : column + width] = small
@@ -48,7 +48,7 @@ def scale_of(shape: tuple[int, ...], size: tuple[int, int]) -> float:
     return min(share * side / own for side, own in zip(size, shape, strict=True))
 
 
-def _shares(old: int, new: int) -> NDArray[np.float64]:
+def shares(old: int, new: int) -> NDArray[np.float64]:
     """How much each of so many new pixels takes of each old one, (new, old).
 
     A new pixel that covers several is their mean, by area; smaller ones lie on lines between them.

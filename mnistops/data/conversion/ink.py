@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mnistops.data.conversion.frame import Ink
+from mnistops.data.conversion.frame import Ink, shares
 
 Grey = NDArray[np.float64]
 """Shades (H, W) from black, 0, to white, 1."""
@@ -85,23 +85,10 @@ def _is_dark_on_light(grey: Grey, window: int) -> bool:
 def _paper(shades: Grey, window: int) -> Grey:
     """The paper's own shade in each cell, ink being darker.
 
-    It is the closing, in which nothing dark is left that is narrower than the window, so it follows
-    shadows. Near an edge of the picture that gets darker outwards it is too light: the mean of the
-    paper around takes its place there.
+    It is the closing, in which nothing dark is left that is narrower than the window: it follows
+    shadows.
     """
-    cells = _cells(shades, np.mean)
-    closing = -_maximum(-_maximum(cells, window), window)
-    inside = edge_weights(cells.shape)
-    darkest = _drop(_cells(shades, np.min), closing) * inside
-    is_ink = _drop(cells, closing) > max(darkest.max() / 2, 0.2)
-    is_paper = 1 - _maximum(is_ink.astype(float), 3)  # beside ink a cell may hold some of it
-    side = 2 * (window // 4) + 1
-    shares, sums = (
-        ndimage.uniform_filter(values, side, mode="constant")
-        for values in (is_paper, is_paper * cells)
-    )
-    mean = np.divide(sums, shares, out=closing.copy(), where=shares > 0.5 / side**2)
-    return closing - (1 - inside) * np.maximum(closing - mean, 0)
+    return -_maximum(-_maximum(_cells(shades, np.mean), window), window)
 
 
 def _drop(shades: Grey, paper: Grey) -> Ink:
@@ -132,17 +119,10 @@ def _enlarged(cells: Grey, shape: tuple[int, ...]) -> Grey:
     """Cells as pixels: between the cells' centres linear, beyond the outermost constant."""
     side = -(-max(shape) // CELLS)
     rows, columns = (
-        _between((np.arange(size) + 0.5) / side - 0.5, count)
-        for size, count in zip(shape, cells.shape, strict=True)
+        shares(count, count * side)[:size] for size, count in zip(shape, cells.shape, strict=True)
     )
     enlarged: Grey = rows @ cells @ columns.T
     return enlarged
-
-
-def _between(places: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """How much each place takes of each of so many values, which stand at 0, 1, 2, ...."""
-    inside = np.clip(places, 0, count - 1)
-    return np.maximum(1 - np.abs(inside[:, None] - np.arange(count)), 0)
 
 
 def _maximum(cells: Grey, window: int) -> Grey:

@@ -1,8 +1,8 @@
 """Picture: a file to shades of grey. The one place where Pillow reads what users have.
 
 PNG, JPEG, BMP, GIF (its first picture) and WebP are read, turned the way their EXIF data says, and
-colours become shades by ITU-R 601 (0.299 red, 0.587 green, 0.114 blue). Sixteen bits stay sixteen.
-What is transparent becomes white paper, or black paper if all that can be seen is light.
+colours become shades by ITU-R 601 (0.299 red, 0.587 green, 0.114 blue). Sixteen bits of grey stay
+sixteen. What is transparent becomes white paper, or black paper if all that can be seen is light.
 """
 
 import warnings
@@ -35,11 +35,11 @@ def read_picture(path: Path) -> Levels:
     from PIL import Image, ImageOps
 
     try:
+        if path.is_dir():
+            raise BadInput(f"{path}: expected a picture, got a folder")
+        if not path.is_file():  # a pipe would be waited for
+            raise MissingInput(f"{path}: expected a picture, got no such file")
         file = path.open("rb")
-    except IsADirectoryError:
-        raise BadInput(
-            f"{path}: expected a picture, got a folder", f"{path}/*.png names all in it"
-        ) from None
     except OSError as error:
         raise MissingInput(f"{path}: expected a picture, got: {error.strerror}") from None
     with file, warnings.catch_warnings():
