@@ -1,6 +1,6 @@
 """Convert: shades of grey to an image of a digit as MNIST's are, step by step.
 
-1. A large picture is reduced to 512 pixels or less along an axis, each the mean of a square of them.
+1. A large picture is reduced to 512 pixels or less along an axis, each the mean of a square.
 2. Its ink is found: which way round paper and ink are, and what the paper's own shade is
    everywhere (`ink`).
 3. The digit is told from other marks (`marks`). What reaches beyond it by more than a pixel of

@@ -23,7 +23,7 @@ NEAR_THE_EDGE = 1 / 8
 """The share of a picture along each of its edges where a pixel counts for less."""
 
 # A picture is cropped tightly if along so much of its edge the contrast is so strong.
-TIGHT, STRONG = 0.4, 0.75
+TIGHT, STRONG = 0.65, 0.75
 
 NUM_SURE_PIXELS = 20
 """Ink is as dark as the pixel that so many are at least as dark as; fewer are dust."""

@@ -18,7 +18,7 @@ ALONE = of(DIGIT)
 
 
 def test_a_digit_alone_is_all_there_is() -> None:
-    assert (ALONE == (DIGIT > 0.3)).all()
+    assert ((DIGIT > 0.3) == ALONE).all()
 
 
 def other(rows: slice, columns: slice) -> np.ndarray:

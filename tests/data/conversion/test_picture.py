@@ -85,11 +85,10 @@ def test_what_is_transparent_is_paper(ink: int, paper: int) -> None:
 def png(width: int, height: int) -> bytes:
     """The beginning of a PNG that claims to be so large."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + struct.pack(">I", 13)
-        + header
-        + struct.pack(">I", zlib.crc32(header))
+    chunks = ((13, header), (0, b"IDAT"))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", length) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        for length, chunk in chunks
     )
 
 
@@ -133,7 +132,7 @@ def test_the_largest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_no_file() -> None:
     Path("folder").mkdir()
-    with pytest.raises(BadInput, match="^folder: expected a picture, got a folder$"):
+    with pytest.raises(BadInput, match=r"^folder: expected a picture, got a folder$"):
         read_picture(Path("folder"))
     for name in ("none.png", "nul\0.png", "/dev/null"):
         with pytest.raises(MissingInput, match="expected a picture, got no such file"):
