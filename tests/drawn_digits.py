@@ -1,7 +1,14 @@
-"""Digits as a person would draw them: strokes of a pen, and photographs of them on paper."""
+"""Digits as a person would draw them: strokes of a pen, and photographs of them on paper.
+
+python -m tests.drawn_digits examples/pictures writes the pictures of the examples.
+"""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 Ink = NDArray[np.float64]
@@ -169,3 +176,26 @@ def photographed(
     surface = paper * (1 + grain * texture / texture.std())
     seen = light * (surface * (1 - ink) + pen * ink) + world.normal(0, noise, ink.shape)
     return np.round(255 * np.clip(seen, 0, 1)).astype(np.uint8)
+
+
+def write_pictures(folder: Path) -> list[Path]:
+    """A photograph with a shadow and the table's edge, one of a blackboard, and a drawing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    photograph = photographed(on_sheet(drawn(7, 130, 5), 300, 320, 70, 90), 4)
+    rows, columns = np.mgrid[:300, :320]
+    is_shadow = 1 / (1 + np.exp((rows + 0.4 * columns - 270) / -4))
+    photograph = np.round(photograph * (1 - 0.4 * is_shadow)).astype(np.uint8)
+    table = np.random.default_rng(0).normal(55, 5, (300, 40)) + 8 * np.sin(np.arange(40) / 3)
+    photograph = np.concatenate([photograph, np.round(table).astype(np.uint8)], 1)
+    board = photographed(on_sheet(drawn(5, 190, 9, -0.1), 280, 340, 20, 110), 2, paper=0.2, pen=0.8)
+    ink = on_sheet(drawn(3, 150, 3), 400, 400, 190, 30)
+    drawing = np.stack([np.zeros_like(ink), ink], -1)  # all but the ink is transparent
+    paths = [folder / name for name in ("board_5.jpg", "drawing_3.png", "photograph_7.jpg")]
+    Image.fromarray(board).save(paths[0], quality=60)
+    Image.fromarray(np.round(255 * drawing).astype(np.uint8)).save(paths[1], optimize=True)
+    Image.fromarray(photograph).save(paths[2], quality=60)
+    return paths
+
+
+if __name__ == "__main__":
+    write_pictures(Path(sys.argv[1]))
