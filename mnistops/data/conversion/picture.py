@@ -63,12 +63,15 @@ def read_picture(path: Path) -> Levels:
 
 
 def _shades(image: "Image.Image") -> Levels:
+    from PIL import Image
+
     if image.mode.startswith("I"):
         return np.asarray(image).clip(0, _SIXTEEN_BITS).astype(np.uint16)
     if not image.has_transparency_data:
         return np.asarray(image.convert("L"))
-    shades, alpha = (np.asarray(band, int) for band in image.convert("LA").split())
-    is_seen = alpha >= _MIDDLE
-    is_light = is_seen.any() and shades[is_seen].min() >= _MIDDLE
-    paper = 0 if is_light else 255
-    return ((shades * alpha + paper * (255 - alpha)) / 255).round().astype(np.uint8)
+    shades, alpha = image.convert("LA").split()
+    is_seen = np.asarray(alpha) >= _MIDDLE
+    is_light = is_seen.any() and np.asarray(shades)[is_seen].min() >= _MIDDLE
+    paper = Image.new("L", image.size, 0 if is_light else 255)
+    paper.paste(shades, mask=alpha)
+    return np.asarray(paper)
