@@ -144,8 +144,10 @@ def _accuracy(checkpoint: Path) -> Accuracy | None:
     run = read_run(checkpoint.parent, checkpoint.parent.name)
     with suppress(MissingInput):
         is_result = find_checkpoint(checkpoint.parent) == checkpoint
-        if run.accuracy is not None and is_result and (run.result == "last") == (
-            checkpoint.name == LAST
+        if (
+            run.accuracy is not None
+            and is_result
+            and (run.result == "last") == (checkpoint.name == LAST)
         ):
             return Accuracy(run.accuracy, run.dataset and Path(run.dataset).name)
     return None

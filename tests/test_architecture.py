@@ -41,7 +41,7 @@ FLOORS: list[set[str]] = [
     {"diagnosis"},
     {"validation"},
     {"runs", "exports"},
-    {"trained"},
+    {"trained", "demo"},
     {"field_pictures"},
     {"dossier"},
     {"report"},
@@ -78,6 +78,7 @@ LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
             "diagnosis",
             "exports",
             "trained",
+            "demo",
             "field_pictures",
         },
         {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mnistops.data.normalization import Normalization
     from mnistops.demo import Demo
 
-MOST_NAMES = 60
+MOST_NAMES = 20
 """Of classes, that are listed."""
 
 _COLUMNS = (

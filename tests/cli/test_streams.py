@@ -35,6 +35,7 @@ LONG = [
     ("bench", *MADE, "--batch-size", "30", "--seconds", "0.1", "--engines", "eager"),
     ("validate", *MADE, "--checkpoint", "tiny"),
     ("export", "tiny", "--to", "safetensors", "--out", "."),
+    ("demo", "--checkpoint", "tiny", "--out", "."),
     ("doctor", *MADE),
     ("runs", "list"),
     ("data", "check", *MADE),
