@@ -60,13 +60,18 @@ const dots = new OffscreenCanvas(SHEET_WIDTH, SHEET_HEIGHT).getContext("2d", {
   willReadFrequently: true,
 });
 
-/** The drawing as an image for the network; null where there is none. */
+/** An image for the network; a black one where no pixels are given. */
+function imageOf(values = new Uint8Array(HEIGHT * WIDTH)) {
+  return { channels: 1, height: HEIGHT, width: WIDTH, values };
+}
+
+/** The drawing as an image; null where there is none. */
 function image() {
   if (!strokes.length) return null;
   ink(dots, 1);
   const { data: colours, width, height } = dots.getImageData(0, 0, SHEET_WIDTH, SHEET_HEIGHT);
   const values = new Float64Array(width * height).map((_, i) => colours[4 * i + 3] / 255);
-  return { channels: 1, ...framed({ height, width, values }, [HEIGHT, WIDTH]) };
+  return imageOf(framed({ height, width, values }, [HEIGHT, WIDTH]).values);
 }
 
 function showSheet() {
@@ -74,12 +79,14 @@ function showSheet() {
   const scale = sheet.width / SHEET_WIDTH;
   ink(context, scale);
   if (!keys) return;
-  context.beginPath();
+  context.save();
+  context.globalCompositeOperation = "xor"; // so that it is seen on ink too
   context.lineWidth = 2;
-  context.arc(...keys.place, PEN / 2 + 3, 0, 2 * Math.PI);
   context.setLineDash(keys.isDown ? [] : [5, 5]);
+  context.beginPath();
+  context.arc(...keys.place, PEN / 2 + 3, 0, 2 * Math.PI);
   context.stroke();
-  context.setLineDash([]);
+  context.restore();
 }
 
 function showSeen(seen) {
@@ -133,8 +140,7 @@ function showBlocks(blocks) {
 /** Let the network look at the drawing. */
 function look() {
   const seen = image();
-  const blank = { channels: 1, height: HEIGHT, width: WIDTH, values: new Uint8Array(HEIGHT * WIDTH) };
-  const { blocks, outputs } = forward(network, seen ?? blank);
+  const { blocks, outputs } = forward(network, seen ?? imageOf());
   showSeen(seen);
   showClasses(seen ? logSoftmax(outputs).map(Math.exp) : outputs.map(() => 0));
   showBlocks(blocks);
@@ -249,8 +255,7 @@ function layOut() {
     element("i", element("i", row));
     element("span", row);
   }
-  const blank = { channels: 1, height: HEIGHT, width: WIDTH, values: new Uint8Array(HEIGHT * WIDTH) };
-  forward(network, blank).blocks.forEach((maps, number) => {
+  forward(network, imageOf()).blocks.forEach((maps, number) => {
     const row = element("li", part("blocks"));
     const { channels, height, width } = maps;
     element("h3", row, network.spec.blocks[number].name);
@@ -259,7 +264,7 @@ function layOut() {
     const rest = channels > MOST_CHANNELS ? `, the first ${MOST_CHANNELS} of them` : "";
     element("p", row, `${channels} ${what}${rest}`);
     const tiles = element("div", row);
-    tiles.className = isMap ? "maps" : "units";
+    tiles.className = isMap ? "" : "units";
     for (let channel = 0; channel < Math.min(channels, MOST_CHANNELS); channel++) {
       Object.assign(element("canvas", tiles), { width, height });
     }
@@ -269,8 +274,7 @@ function layOut() {
 /** Hold the outputs for an image against those that the network itself had for it. */
 function check() {
   const { image: text, outputs: expected } = data.check;
-  const values = bytesOf(text);
-  const { outputs } = forward(network, { channels: 1, height: HEIGHT, width: WIDTH, values });
+  const { outputs } = forward(network, imageOf(bytesOf(text)));
   const off = Math.max(...outputs.map((output, i) => Math.abs(output - expected[i])));
   const largest = Math.max(1, ...expected.map(Math.abs));
   part("differs").hidden = off <= CHECKED * largest;
