@@ -110,7 +110,7 @@ def demo_path(settings: Settings, checkpoint: Path) -> Path:
     path = settings.demo.file
     if path is None:
         path = results_folder(settings, checkpoint, "demo") / PAGE
-    elif path.is_dir():
+    elif path.suffix.lower() not in (".html", ".htm"):
         path = path / PAGE
     make_folder(path.parent)
     return path

@@ -104,6 +104,7 @@ def test_the_page_goes_where_it_is_told_to_or_beside_its_run() -> None:
 
     assert path("new/a.html", "x.pt") == Path("new/a.html") and Path("new").is_dir()
     assert path("new", "x.pt") == Path("new/demo.html")
+    assert path("newer/", "x.pt") == Path("newer/demo.html") and Path("newer").is_dir()
     Path("run").mkdir()
     Path("run/run.json").write_text("{}")
     assert path(None, "run/last.pt") == Path("run/demo/demo.html")

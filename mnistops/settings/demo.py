@@ -14,6 +14,6 @@ class DemoSettings(Section):
 
     file: Annotated[Path | None, Flag("--out")] = Field(
         None,
-        description="HTML file to write, or the folder for demo.html; unset: the run's own, else a "
-        "new one in the runs folder.",
+        description="File to write, as x.html, or a folder for demo.html; unset: the run's own, "
+        "else a new one in the runs folder.",
     )

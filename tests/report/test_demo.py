@@ -6,6 +6,7 @@ from base64 import b64decode
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +25,9 @@ def made() -> Demo:
     return demo(Settings.model_validate({"validate": {"checkpoint": path}}))
 
 
-def embedded(page: str) -> dict[str, dict[str, dict[str, str]]]:
+def embedded(page: str) -> dict[str, Any]:
     (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
-    values: dict[str, dict[str, dict[str, str]]] = json.loads(text)
+    values: dict[str, Any] = json.loads(text)
     return values
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 frame = pytest.importorskip("mnistops.data.conversion.frame")
 
 FRAMED = """([height, width, values, size]) =>
-  Array.from(framed({height, width, values: Float64Array.from(values)}, size).values)"""
+  Array.from(framed({height, width, values: Float64Array.from(values)}, size))"""
 
 
 @pytest.fixture(scope="module")

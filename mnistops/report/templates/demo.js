@@ -5,9 +5,8 @@ const [, HEIGHT, WIDTH] = network.spec.input_size;
 // A drawing is strokes of points [x, y], in dots, whatever size the paper has on the screen. Ink is
 // never thinner than MNIST's, even on a digit that fills the paper: no less than 1.7 of its pixels.
 const DOTS = 280 / Math.max(HEIGHT, WIDTH);
-const [SHEET_WIDTH, SHEET_HEIGHT] = [WIDTH * DOTS, HEIGHT * DOTS];
+const [SHEET_WIDTH, SHEET_HEIGHT] = [WIDTH, HEIGHT].map((side) => Math.round(side * DOTS));
 const PEN = (2.4 / 28) * Math.min(SHEET_WIDTH, SHEET_HEIGHT);
-const STEP = DOTS;
 
 // With more classes, the likeliest are shown.
 const MOST_CLASSES = 20;
@@ -56,9 +55,10 @@ function ink(context, scale) {
   }
 }
 
-const dots = new OffscreenCanvas(SHEET_WIDTH, SHEET_HEIGHT).getContext("2d", {
-  willReadFrequently: true,
-});
+const dots = Object.assign(document.createElement("canvas"), {
+  width: SHEET_WIDTH,
+  height: SHEET_HEIGHT,
+}).getContext("2d", { willReadFrequently: true });
 
 /** An image for the network; a black one where no pixels are given. */
 function imageOf(values = new Uint8Array(HEIGHT * WIDTH)) {
@@ -71,7 +71,7 @@ function image() {
   ink(dots, 1);
   const { data: colours, width, height } = dots.getImageData(0, 0, SHEET_WIDTH, SHEET_HEIGHT);
   const values = new Float64Array(width * height).map((_, i) => colours[4 * i + 3] / 255);
-  return imageOf(framed({ height, width, values }, [HEIGHT, WIDTH]).values);
+  return imageOf(framed({ height, width, values }, [HEIGHT, WIDTH]));
 }
 
 function showSheet() {
@@ -214,7 +214,7 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 
 function moveKeys([right, down]) {
   keys ??= { place: inside(SHEET_WIDTH / 2, SHEET_HEIGHT / 2), isDown: false };
-  keys.place = inside(keys.place[0] + right * STEP, keys.place[1] + down * STEP);
+  keys.place = inside(keys.place[0] + right * DOTS, keys.place[1] + down * DOTS);
   if (keys.isDown) strokes.at(-1).push(keys.place);
   change();
 }

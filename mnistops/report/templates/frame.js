@@ -6,9 +6,9 @@ const DIGIT_SHARE = 20 / 28;
 const FAINT = 0.1;
 
 /**
- * Ink as an image of this size.
+ * A drawing, {height, width, values} of ink from 0 to 1, as the pixels of an image of this size,
+ * [height, width], from 0 to 255; both row by row.
  *
- * Both are {height, width, values}, row by row; ink from 0 to 1, the image's pixels from 0 to 255.
  * Nothing is done for strokes thinner than any of MNIST's: the pen here makes none.
  */
 function framed(drawing, size) {
@@ -24,11 +24,11 @@ function framed(drawing, size) {
     sums.columns[i % width] += value;
   });
   const [top, left] = [startOf(sums.rows, size[0]), startOf(sums.columns, size[1])];
-  const values = new Uint8ClampedArray(size[0] * size[1]);  // which rounds, half to even
+  const values = new Uint8ClampedArray(size[0] * size[1]); // which rounds, half to even
   small.forEach((value, i) => {
     values[(top + Math.floor(i / width)) * size[1] + left + (i % width)] = 255 * value;
   });
-  return { height: size[0], width: size[1], values };
+  return values;
 }
 
 function cropped({ height, width, values }) {
