@@ -68,7 +68,7 @@ def distance(page: Page, spec: NetworkSpec, module: nn.Module, images: Tensor) -
         double = module.double().eval()
         expected = double((images.double() / 255 - normalization.mean) / normalization.std)
     largest = max(1.0, expected.abs().max().item())
-    return float((found - expected).abs().max()) / largest
+    return float((found - expected).abs().max().item() / largest)
 
 
 def with_statistics(module: nn.Module, seed: int) -> nn.Module:
