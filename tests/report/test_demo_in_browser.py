@@ -119,6 +119,7 @@ def test_strokes_are_taken_back_one_by_one_or_all(page_file: Path, open_page: Op
     undo.click()
     undo.click()
     expect_class(page, "1")
+    assert page.evaluate("strokes.map(stroke => stroke.at(-1)[0] - stroke[0][0])") == [0]
     draw(page, ROOF)
     clear.click()
     expect_class(page, "?")
