@@ -41,7 +41,7 @@ FLOORS: list[set[str]] = [
     {"diagnosis"},
     {"validation"},
     {"runs", "exports", "prediction"},
-    {"trained"},
+    {"trained", "demo"},
     {"field_pictures"},
     {"dossier"},
     {"report"},
@@ -79,6 +79,7 @@ LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
             "exports",
             "prediction",
             "trained",
+            "demo",
             "field_pictures",
         },
         {
