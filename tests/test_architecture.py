@@ -28,6 +28,7 @@ FLOORS: list[set[str]] = [
         "networks.build",
         "networks.load",
         "data",
+        "data.conversion",
         "device",
     },
     {"native", "checkpoint_parts"},
