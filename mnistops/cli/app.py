@@ -15,9 +15,11 @@ from mnistops.cli import (
     bench,
     config,
     data,
+    demo,
     doctor,
     export,
     lr_find,
+    predict,
     rf,
     runs,
     study,
@@ -29,7 +31,7 @@ from mnistops.cli.crash import explain_crash
 from mnistops.cli.signals import interruption, stop_interrupting
 from mnistops.cli.usage import usage_error
 from mnistops.errors import CannotWrite, ExitCode, MnistopsError
-from mnistops.report.console import remark, visible, write
+from mnistops.report.console import complain, remark, write
 from mnistops.resources import out_of_resources
 from mnistops.user_code import users_line, users_mistake
 
@@ -46,6 +48,8 @@ app.command("lr-find")(lr_find.lr_find)
 app.command("study")(study.study)
 app.command("bench")(bench.bench)
 app.command("validate")(validate.validate)
+app.command("predict")(predict.predict)
+app.command("demo")(demo.demo)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 
@@ -139,8 +143,7 @@ def _fail(error: BaseException, arguments: Sequence[str]) -> int:
     failure = _explained(error, arguments)
     if failure is not error:
         failure.__cause__ = error
-    lines = [f"error: {failure.message}", *([f"hint: {failure.hint}"] if failure.hint else [])]
-    remark("\n".join(visible(" ".join(line.splitlines())) for line in lines))
+    complain(failure)
     if "--debug" in arguments:
         remark("".join(traceback.format_exception(failure)).rstrip())
     return failure.exit_code

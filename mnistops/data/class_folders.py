@@ -128,6 +128,6 @@ def _read(paths: Sequence[Path]) -> Generator[PicturesRead, None, Bytes]:
                 f"as {paths[0]}, got {times(picture.shape)}",
                 "pictures are not resized here: bring all to one size",
             )
-        images[number] = picture
+        images[number] = picture if picture.dtype == np.uint8 else picture >> 8
     yield PicturesRead(len(paths), len(paths))
     return images

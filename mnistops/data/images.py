@@ -52,10 +52,6 @@ class ImageSet:
         """The same images there."""
         return ImageSet(self.images.to(device), self.labels.to(device))
 
-    def pixels(self, indices: Tensor | slice) -> Tensor:
-        """The images with these indices as floating-point numbers in 0..1, (n, 1, H, W)."""
-        return self.images[indices].float() / 255
-
     def normalization(self) -> Normalization:
         """Mean and standard deviation of these images' pixels, in 0..1, from exact counts.
 

@@ -11,9 +11,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from mnistops.settings.demo import DemoSettings
 from mnistops.settings.export import ExportSettings
 from mnistops.settings.forms import Form
 from mnistops.settings.inspection import RfSettings, SummarySettings
+from mnistops.settings.predict import PredictSettings
 from mnistops.settings.runs import RunsSettings
 from mnistops.settings.sections import (
     BenchSettings,
@@ -79,8 +81,10 @@ with warnings.catch_warnings():
         study: StudySettings = StudySettings()
         bench: BenchSettings = BenchSettings()
         validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
+        predict: PredictSettings = PredictSettings()
         runs: RunsSettings = RunsSettings()
         export: ExportSettings = ExportSettings()
+        demo: DemoSettings = DemoSettings()
         output: OutputSettings = OutputSettings()
 
         _refuse_odd = field_validator("*", mode="before")(refuse_odd)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from PIL import Image
 
 import mnistops
 from mnistops.checkpoint import save_checkpoint
@@ -115,6 +116,7 @@ def lay_out() -> None:
     Path("full/note").touch()
     Path("file").touch()
     Path("text.pt").write_text("no checkpoint")
+    Image.new("L", (20, 20), 255).save("blank.png")
 
 
 def lay_out_pictures() -> None:

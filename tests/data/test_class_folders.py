@@ -46,6 +46,13 @@ def test_classes_and_pictures_stand_in_the_order_of_their_names() -> None:
     assert events == [PicturesRead(0, 6), PicturesRead(6, 6)]
 
 
+def test_of_sixteen_bits_the_higher_eight_are_kept() -> None:
+    lay_out()
+    Image.fromarray(np.full((4, 3), 0x12FF, np.uint16)).save("own/train/C/x.PNG")
+    train = result_of(read_class_folders(Path("own")))[0]
+    assert train.images[0, 0, 0] == 0x12
+
+
 def test_the_order_is_not_that_of_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     lay_out()
     usual = result_of(read_class_folders(Path("own")))[0].images

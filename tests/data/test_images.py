@@ -231,15 +231,6 @@ def test_statistics_are_of_what_is_trained_on_alone() -> None:
     assert splits.normalization.std == pytest.approx(pixels.std(correction=0).item())
 
 
-def test_pixels_are_shares_of_white() -> None:
-    images = ImageSet(
-        torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(3, 1, 1, 1), torch.zeros(3)
-    )
-    assert images.pixels(slice(None)).flatten().tolist() == pytest.approx([0.0, 0.2, 1.0])
-    assert images.pixels(torch.tensor([2, 0])).flatten().tolist() == [1.0, 0.0]
-    assert images.pixels(slice(1)).shape == (1, 1, 1, 1)
-
-
 @pytest.mark.gpu
 @pytest.mark.parametrize("num_holdout", [0, 10])
 def test_a_split_goes_to_a_device_whole(num_holdout: int) -> None:
