@@ -39,7 +39,8 @@ def write_seen(outcome: "Prediction", folder: Path) -> list[Path]:
     """
     from PIL import Image
 
-    taken = {done.path.resolve() for done in (*outcome.pictures, *outcome.failures)}
+    taken = {picture.path.resolve() for picture in outcome.pictures}
+    taken |= {failure.path.resolve() for failure in outcome.failures}
     paths: list[Path] = []
     for picture in outcome.pictures:
         pixels = picture.image[0]
@@ -71,16 +72,15 @@ def prediction_report(outcome: "Prediction", seen: Sequence[Path]) -> Report:
     if outcome.failures:
         total = len(outcome.failures) + len(rows)
         notes.append(f"{len(outcome.failures)} of {total} could not be read")
-    file = Path(*outcome.checkpoint.parts[-2:])  # with the run's name, but not all that leads there
-    title = f"{visible(outcome.network)}, of {visible(str(file))}"
+    last = Path(*outcome.checkpoint.parts[-2:])  # with the run's name, but not all that leads there
+    title = f"{visible(outcome.network)}, of {visible(str(last))}"
+    files: Sequence[str | None] = [str(path) for path in seen] or [None] * len(records)
     document = {
         "network": outcome.network,
         "checkpoint": str(outcome.checkpoint),
         "pictures": [
             {**record, "probabilities": list(picture.probabilities), "seen": file}
-            for record, picture, file in zip(
-                records, outcome.pictures, [*map(str, seen)] or [None] * len(rows), strict=True
-            )
+            for record, picture, file in zip(records, outcome.pictures, files, strict=True)
         ],
         "failures": [
             {"picture": str(failure.path), "error": failure.error.message}

@@ -58,7 +58,8 @@ def edge_weights(shape: tuple[int, ...]) -> NDArray[np.float64]:
     rows, columns = (
         np.minimum(np.arange(size) + 0.5, size - np.arange(size) - 0.5) / size for size in shape
     )
-    return np.minimum(1, np.minimum(rows[:, None], columns) / NEAR_THE_EDGE)
+    weights: NDArray[np.float64] = np.minimum(rows[:, None], columns) / NEAR_THE_EDGE
+    return weights.clip(max=1)
 
 
 def edge(pixels: NDArray[Any]) -> NDArray[Any]:
@@ -104,7 +105,8 @@ def _without_noise(drop: Ink) -> Ink:
     least, less = np.quantile(drop, (0.1, 0.25), method="lower")
     # Of normal noise, these quantiles lie 1.282 and 0.674 deviations below its middle.
     deviation = (less - least) / (1.282 - 0.674)
-    return np.maximum(drop - max(0.0, less + (0.674 + DEVIATIONS) * deviation), 0)
+    left: Ink = drop - max(0.0, less + (0.674 + DEVIATIONS) * deviation)
+    return left.clip(min=0)
 
 
 def _cells(grey: Grey, of: Callable[..., Grey]) -> Grey:

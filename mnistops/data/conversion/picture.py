@@ -32,7 +32,7 @@ def read_picture(path: Path) -> Levels:
         MissingInput: there is no such file, or it cannot be read.
         BadInput: it is no picture of these formats, broken, or too large.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         if path.is_dir():
@@ -49,7 +49,7 @@ def read_picture(path: Path) -> Levels:
             if image.width * image.height <= MOST_PIXELS:
                 return _shades(ImageOps.exif_transpose(image))
             got = f"{image.width} x {image.height}"
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             raise BadInput(
                 f"{path}: expected a picture (PNG, JPEG, BMP, GIF or WebP), got something else"
             ) from None
