@@ -12,7 +12,7 @@ from mnistops.analysis.window import times
 from mnistops.checkpoint import load_checkpoint
 from mnistops.classifier import Classifier, load_classifier
 from mnistops.data.conversion.convert import NoInk, as_digit
-from mnistops.data.conversion.picture import read_picture
+from mnistops.data.picture import read_picture
 from mnistops.device import open_device
 from mnistops.errors import BadInput, MnistopsError
 from mnistops.evaluation import BatchEvaluated, outputs_in_batches, to_probabilities

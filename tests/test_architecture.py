@@ -17,7 +17,7 @@ FLOORS: list[set[str]] = [
     {"resources"},
     {"user_code", "disk", "lock", "toml", "events", "torch_file", "digest", "garbage", "bundled"},
     {"settings"},
-    {"networks.spec", "networks.zoo", "networks"},
+    {"networks.spec", "networks.task", "networks.zoo", "networks"},
     {"analysis"},
     {
         "analysis.capture",
@@ -28,10 +28,9 @@ FLOORS: list[set[str]] = [
         "networks.build",
         "networks.load",
         "data",
-        "data.conversion",
         "device",
     },
-    {"native"},
+    {"native", "checkpoint_parts"},
     {"checkpoint"},
     {"inspection", "classifier"},
     {"verification"},
@@ -102,7 +101,7 @@ LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
     "matplotlib": ({"report"}, set()),
     "jinja2": ({"report"}, set()),
     "markupsafe": ({"report"}, set()),
-    "PIL": ({"report", "data.conversion.picture", "benchmark.reference"}, set()),
+    "PIL": ({"report", "benchmark.reference", "data.picture"}, set()),
     "numpy": (
         {
             "data",
@@ -117,6 +116,8 @@ LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
             "data.idx",
             "data.wheel",
             "data.digit",
+            "data.picture",
+            "data.class_folders",
             "data.conversion",
             "prediction",
             "training.lr_range",

@@ -27,7 +27,7 @@ from mnistops.cli import (
     validate,
 )
 from mnistops.cli.crash import explain_crash
-from mnistops.cli.signals import interruption
+from mnistops.cli.signals import interruption, stop_interrupting
 from mnistops.cli.usage import usage_error
 from mnistops.errors import CannotWrite, ExitCode, MnistopsError
 from mnistops.report.console import complain, remark, write
@@ -57,7 +57,7 @@ runs_app.command("show")(runs.show)
 runs_app.command("compare")(runs.compare)
 app.add_typer(runs_app, name="runs")
 
-data_app = typer.Typer(help="Fetch MNIST, or check the data that is there.")
+data_app = typer.Typer(help="Fetch a data set, or check the data that is there.")
 data_app.command("fetch")(data.fetch)
 data_app.command("check")(data.check)
 app.add_typer(data_app, name="data")
@@ -124,6 +124,8 @@ def run(arguments: Sequence[str]) -> int:
         code = interruption()  # whatever became of it in the code that it came upon
         if code is None:
             return _fail(error, arguments)
+    finally:
+        stop_interrupting()
     # Typer's own number, for a KeyboardInterrupt; a run that was stopped has told of it.
     if code == ExitCode.SIGINT and not isinstance(code, ExitCode):
         code = interruption() or code

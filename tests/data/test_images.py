@@ -101,12 +101,13 @@ def test_a_file_that_is_missing(tmp_path: Path, name: str) -> None:
     error = refused(folder)
     assert isinstance(error, MissingInput)
     assert error.message == f"{folder / name}: expected it there, raw or .gz, got none"
-    assert (
-        error.hint == f"--dataset takes mnist, or a folder with {', '.join(f.name for f in FILES)}"
+    assert error.hint is not None
+    assert error.hint.startswith(
+        "--dataset takes mnist, fashion-mnist, kmnist, a folder with train"
     )
 
 
-@pytest.mark.parametrize("name", ["none", "file", "long" * 100], ids=["none", "file", "long"])
+@pytest.mark.parametrize("name", ["none", "file"])
 def test_a_folder_that_is_none(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / name

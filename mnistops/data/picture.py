@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mnistops.data.conversion.convert import Levels
 from mnistops.errors import BadInput, MissingInput
 
 if TYPE_CHECKING:
     from PIL import Image
 
+Levels = NDArray[np.uint8] | NDArray[np.uint16]
+"""Shades of grey (H, W), from black, 0."""
+
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 MOST_PIXELS = 100_000_000
 """The largest picture that is decoded; a file of a few kB can hold any number of pixels."""
 

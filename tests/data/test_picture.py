@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistops.data.conversion import picture
-from mnistops.data.conversion.picture import read_picture
+from mnistops.data import picture
+from mnistops.data.picture import read_picture
 from mnistops.errors import BadInput, MissingInput
 
 GREY = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
