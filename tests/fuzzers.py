@@ -21,8 +21,8 @@ from PIL import Image
 
 from mnistops.data import wheel
 from mnistops.data.conversion.convert import NoInk, as_digit
-from mnistops.data.picture import FORMATS, read_picture
 from mnistops.data.idx import encode_idx, read_idx
+from mnistops.data.picture import FORMATS, read_picture
 from mnistops.data.wheel import read_wheel
 from mnistops.errors import MnistopsError
 from mnistops.networks.load import load_toml

@@ -103,6 +103,15 @@ def test_a_network_of_larger_images_sees_larger_ones() -> None:
     assert np.ptp(np.flatnonzero(image.any(1))) + 1 == 30  # 20 of 28, too
 
 
+def test_names_of_classes_are_the_checkpoints() -> None:
+    values = {**sound(), "class_names": [*"abcdefghij"]}
+    del values["digest"]
+    torch.save({**values, "digest": digest(values)}, "named.pt")
+    outcome, _ = predicted([write("three.png")], validate={"checkpoint": "named.pt"})
+    assert outcome.class_names == tuple("abcdefghij")
+    assert (outcome.name_of(3), predicted([write("three.png")])[0].name_of(3)) == ("d", "3")
+
+
 CODE = """
 from torch import nn
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
-"""Shades of grey (H, W), from black, 0."""
+"""Shades of grey (H, W), from black, 0, to white, the largest number there is."""
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")

@@ -19,9 +19,7 @@ from mnistops.data.conversion.frame import DIGIT_SIDE, MNIST_SIDE, cropped, fram
 from mnistops.data.conversion.ink import Grey, ink_of, level_of
 from mnistops.data.conversion.marks import digit_mask
 from mnistops.data.conversion.strokes import widened
-
-Levels = NDArray[np.uint8] | NDArray[np.uint16]
-"""Shades (H, W) from black, 0, to white, the largest number there is."""
+from mnistops.data.picture import Levels
 
 
 class NoInk(ValueError):

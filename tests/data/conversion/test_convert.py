@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from mnistops.data.conversion.convert import Levels, NoInk, as_digit
+from mnistops.data.conversion.convert import NoInk, as_digit
 from mnistops.data.conversion.frame import framed
+from mnistops.data.picture import Levels
 from tests.drawn_digits import drawn, on_sheet, photographed
 
 Bytes = NDArray[np.uint8]
