@@ -15,6 +15,7 @@ from mnistops.cli import (
     bench,
     config,
     data,
+    demo,
     doctor,
     export,
     lr_find,
@@ -48,6 +49,7 @@ app.command("study")(study.study)
 app.command("bench")(bench.bench)
 app.command("validate")(validate.validate)
 app.command("predict")(predict.predict)
+app.command("demo")(demo.demo)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 

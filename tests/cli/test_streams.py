@@ -38,6 +38,7 @@ LONG = [
     ("validate", *MADE, "--checkpoint", "tiny"),
     ("predict", "digit.png", "--checkpoint", "tiny", "--show", "seen"),
     ("export", "tiny", "--to", "safetensors", "--out", "."),
+    ("demo", "--checkpoint", "tiny", "--out", "."),
     ("doctor", *MADE),
     ("runs", "list"),
     ("data", "check", *MADE),

@@ -20,7 +20,9 @@ PAGE = """\
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(template, "TEMPLATES", tmp_path)
     (tmp_path / "a.html").write_text(PAGE)
+    (tmp_path / "page.css").write_text("p { margin: 0 }")
     (tmp_path / "a.css").write_text("p > b { content: '\"' }")
+    (tmp_path / "part.js").write_text('"use strict";\n')
     (tmp_path / "a.js").write_text("if (1 < 2 && '\u2192') alert(1);\n")
     return tmp_path
 
@@ -28,15 +30,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("folder")
 def test_markup_in_values_is_text_and_the_files_are_as_they_are() -> None:
     page = render_page("a", text='</script><b onclick="x">\'&').decode()
-    assert "<style>p > b { content: '\"' }</style>" in page
+    assert "<style>p { margin: 0 }\np > b { content: '\"' }</style>" in page
     escaped = "&lt;/script&gt;&lt;b onclick=&#34;x&#34;&gt;&#39;&amp;"
     assert f'<p title="{escaped}">{escaped}</p>' in page
 
 
 def test_the_script_that_may_run_is_named_by_its_hash(folder: Path) -> None:
-    page = render_page("a", text="").decode()
+    page = render_page("a", "part", text="").decode()
     (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    assert script == (folder / "a.js").read_text()
+    assert script == "\n".join((folder / f"{name}.js").read_text() for name in ("part", "a"))
     assert f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in page
 
 
