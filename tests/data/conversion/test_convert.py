@@ -112,6 +112,12 @@ def test_a_hair_thin_pen_is_drawn_wider() -> None:
     assert 60 < (image > 127).sum() < 130  # of two pixels' width; of one twentieth none would be
 
 
+def test_a_pen_that_is_pressed_harder_here_and_there() -> None:
+    pressed = 0.5 * SHEET
+    pressed[200:215] *= 2
+    assert difference(scanned(pressed)) < 12
+
+
 def test_images_of_another_size() -> None:
     image = as_digit(scanned(), (56, 64))
     assert image.shape == (1, 56, 64)
