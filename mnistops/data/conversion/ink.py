@@ -53,13 +53,15 @@ def level_of(ink: Ink) -> float:
     return float(np.partition(counted, place)[place])
 
 
+def centrality(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """What each pixel counts: 1 in the middle of the picture, 0 at its edges, linear between."""
+    rows, columns = (1 - np.abs(2 * np.arange(size) + 1 - size) / size for size in shape)
+    return np.minimum(rows[:, None], columns)
+
+
 def edge_weights(shape: tuple[int, ...]) -> NDArray[np.float64]:
     """What each pixel counts: 1, but less the nearer it is to an edge of the picture."""
-    rows, columns = (
-        np.minimum(np.arange(size) + 0.5, size - np.arange(size) - 0.5) / size for size in shape
-    )
-    weights: NDArray[np.float64] = np.minimum(rows[:, None], columns) / NEAR_THE_EDGE
-    return weights.clip(max=1)
+    return (centrality(shape) / (2 * NEAR_THE_EDGE)).clip(max=1)
 
 
 def edge(pixels: NDArray[Any]) -> NDArray[Any]:

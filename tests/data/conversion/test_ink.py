@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnistops.data.conversion.ink import NUM_SURE_PIXELS, Grey, edge, ink_of, level_of
+from mnistops.data.conversion.ink import NUM_SURE_PIXELS, Grey, centrality, edge, ink_of, level_of
 from tests.drawn_digits import drawn, on_sheet
 
 DIGIT = on_sheet(drawn(5), 300, 280, 40, 60)
@@ -68,3 +68,9 @@ def test_noise_in_the_dark_is_no_ink() -> None:
     noise = np.random.default_rng(2).normal(0, 0.01, DIGIT.shape)
     found = ink_of((picture(dark) + noise).clip(0, 1))
     assert found[:, 240:].max() < 0.3 < found[DIGIT == 1].min()
+
+
+def test_the_middle_counts_most() -> None:
+    weights = centrality((5, 3))
+    assert weights[2, 1] == weights.max() == 1
+    assert weights[0, 0] == weights.min() == pytest.approx(0.2)
