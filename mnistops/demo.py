@@ -96,7 +96,7 @@ def demo(settings: Settings) -> Demo:
         {key: value for key, value in module.state_dict().items() if value.is_floating_point()},
         checkpoint.normalization,
         tuple(map(str, range(len(check.outputs)))),
-        _accuracy(checkpoint.path),
+        _accuracy(checkpoint.path) if spec == checkpoint.network else None,
         check,
     )
 
@@ -141,13 +141,10 @@ def _check(module: "nn.Module", spec: NetworkSpec, normalization: Normalization)
 
 def _accuracy(checkpoint: Path) -> Accuracy | None:
     """Of the run whose result this checkpoint is."""
-    run = read_run(checkpoint.parent, checkpoint.parent.name)
+    folder = checkpoint.parent
+    run = read_run(folder, folder.name)
     with suppress(MissingInput):
-        is_result = find_checkpoint(checkpoint.parent) == checkpoint
-        if (
-            run.accuracy is not None
-            and is_result
-            and (run.result == "last") == (checkpoint.name == LAST)
-        ):
+        is_last, is_result = checkpoint.name == LAST, checkpoint == find_checkpoint(folder)
+        if run.accuracy is not None and is_result and is_last == (run.result == "last"):
             return Accuracy(run.accuracy, run.dataset and Path(run.dataset).name)
     return None

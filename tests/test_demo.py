@@ -70,6 +70,8 @@ def test_its_accuracy_is_that_of_the_run_whose_result_it_is(
     accuracy = made(Path("run", names[0])).accuracy
     assert (accuracy and accuracy.share) == shown
     assert accuracy is None or accuracy.dataset == "digits"
+    Path("other.toml").write_text(PLAIN.changed((1, 31, 28)).to_toml())
+    assert made(Path("run", names[0]), "other.toml").accuracy is None
 
 
 @pytest.mark.parametrize(
