@@ -107,10 +107,8 @@ def demo_path(settings: Settings, checkpoint: Path) -> Path:
     Raises:
         CannotCreate: it cannot be made.
     """
-    path = settings.demo.file
-    if path is None:
-        path = results_folder(settings, checkpoint, "demo") / PAGE
-    elif path.suffix.lower() not in (".html", ".htm"):
+    path = results_folder(settings, checkpoint, "demo")
+    if path.suffix.lower() not in (".html", ".htm"):
         path = path / PAGE
     make_folder(path.parent)
     return path

@@ -101,7 +101,7 @@ def test_outputs_that_are_no_numbers_are_said() -> None:
 
 def test_the_page_goes_where_it_is_told_to_or_beside_its_run() -> None:
     def path(file: str | None, checkpoint: str) -> Path:
-        settings = Settings.model_validate({"demo": {"file": file}})
+        settings = Settings.model_validate({"output": {"out": file}})
         return demo_path(settings, Path(checkpoint))
 
     assert path("new/a.html", "x.pt") == Path("new/a.html") and Path("new").is_dir()
