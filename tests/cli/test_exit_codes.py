@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mnistops import lock
-from mnistops.cli import rf
+from mnistops.analysis import what_if
 from mnistops.data import sources
 from mnistops.errors import ExitCode
 from tests.made_data import write_dataset
@@ -30,7 +30,7 @@ def no_source(command: Run, patch: Patch) -> int:
 
 
 def bug(command: Run, patch: Patch) -> int:
-    patch.setattr(rf, "field_tables", None)
+    patch.setattr(what_if, "field_tables", None)
     return command("rf").code
 
 
