@@ -34,6 +34,9 @@ COMMANDS = (
     "config",
 )
 
+# The variable by which a shell asks for words.
+_COMPLETE = "_MNISTOPS_COMPLETE"
+
 app = typer.Typer(
     cls=commands_of(*COMMANDS),
     help="Design tiny image classifiers and prove them.",
@@ -66,6 +69,8 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # an ASCII stream loses nothing
+    if _COMPLETE in os.environ:
+        os.environ["COLUMNS"] = "10000"  # Typer wraps descriptions, and a shell takes lines apart
     _leave(run(sys.argv[1:]))
 
 
@@ -100,6 +105,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _fail(error: BaseException, arguments: Sequence[str]) -> int:
     """Tell of the error and return its exit code."""
+    if isinstance(error, SystemExit) and _COMPLETE in os.environ:
+        return error.code if isinstance(error.code, int) else ExitCode.DONE  # fish asks by it
     if isinstance(error, SystemExit) and _is_typers(arguments):
         return ExitCode.DONE  # also where the reader of a help text has closed the pipe
     failure = _explained(error, arguments)
@@ -115,7 +122,7 @@ def _fail(error: BaseException, arguments: Sequence[str]) -> int:
 def _is_typers(arguments: Sequence[str]) -> bool:
     """Whether Typer does it all: a help text, or what a shell completes words by."""
     own = {"--help", "-h", "--install-completion", "--show-completion"}
-    return not own.isdisjoint(arguments) or "_MNISTOPS_COMPLETE" in os.environ
+    return not own.isdisjoint(arguments) or _COMPLETE in os.environ
 
 
 def _explained(error: BaseException, arguments: Sequence[str]) -> MnistopsError:

@@ -1,9 +1,10 @@
 """``mnistops runs list|show|compare``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from mnistops.cli.completion import run_names
 from mnistops.cli.groups import make_group
 from mnistops.cli.options import with_settings
 from mnistops.disk import make_folder
@@ -13,7 +14,10 @@ from mnistops.settings import Loaded
 
 runs = make_group("List the runs that were, show one, or compare some.")
 
-_RUN = "A run folder, or its name in the runs folder."
+_RUN: Any = {
+    "help": "A run folder, or its name in the runs folder.",
+    "autocompletion": run_names,
+}
 
 
 @runs.command("list")
@@ -31,7 +35,7 @@ def list_(loaded: Loaded) -> None:
 
 @runs.command("show")
 @with_settings("output.runs_dir", "output.format")
-def show(loaded: Loaded, run: Annotated[str, typer.Argument(metavar="RUN", help=_RUN)]) -> None:
+def show(loaded: Loaded, run: Annotated[str, typer.Argument(metavar="RUN", **_RUN)]) -> None:
     """Show a run: what it was asked for, how it went, what came of it."""
     from mnistops.report.runs import show_report
     from mnistops.runs.details import show_run
@@ -43,7 +47,7 @@ def show(loaded: Loaded, run: Annotated[str, typer.Argument(metavar="RUN", help=
 @runs.command("compare")
 @with_settings("network.name", "data", "device", "output")
 def compare(
-    loaded: Loaded, runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help=_RUN)]
+    loaded: Loaded, runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", **_RUN)]
 ) -> None:
     """Hold runs against each other: their curves, their sizes, and whether one is really better."""
     # Imported here: they load torch, which no other command should wait for.
