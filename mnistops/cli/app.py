@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from mnistops import __version__
+from mnistops.cli.examples import epilog
 from mnistops.cli.groups import commands_of, show_help
 from mnistops.cli.signals import interruption
 from mnistops.cli.usage import usage_error
@@ -40,6 +41,7 @@ _COMPLETE = "_MNISTOPS_COMPLETE"
 app = typer.Typer(
     cls=commands_of(*COMMANDS),
     help="Design tiny image classifiers and prove them.",
+    epilog=epilog(""),
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,

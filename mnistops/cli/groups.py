@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from mnistops.cli.examples import epilog
 from mnistops.report.console import write
 
 
@@ -51,4 +52,9 @@ def _import_command(name: str) -> Any:
         group.command()(found)
     command = get_command(group)
     command.name = name
+    if isinstance(command, TyperGroup):
+        for each, below in command.commands.items():
+            below.epilog = epilog(f"{name} {each}")
+    else:
+        command.epilog = epilog(name)
     return command
