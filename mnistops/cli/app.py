@@ -11,23 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from mnistops import __version__
-from mnistops.cli import (
-    bench,
-    config,
-    data,
-    demo,
-    doctor,
-    export,
-    lr_find,
-    predict,
-    rf,
-    runs,
-    study,
-    summary,
-    train,
-    validate,
-)
-from mnistops.cli.crash import explain_crash
+from mnistops.cli.examples import epilog
+from mnistops.cli.groups import commands_of, show_help
 from mnistops.cli.signals import interruption, stop_interrupting
 from mnistops.cli.usage import usage_error
 from mnistops.errors import CannotWrite, ExitCode, MnistopsError
@@ -35,54 +20,40 @@ from mnistops.report.console import complain, remark, write
 from mnistops.resources import out_of_resources
 from mnistops.user_code import users_line, users_mistake
 
+COMMANDS = (
+    "summary",
+    "rf",
+    "train",
+    "lr-find",
+    "study",
+    "bench",
+    "validate",
+    "predict",
+    "demo",
+    "export",
+    "doctor",
+    "runs",
+    "data",
+    "config",
+)
+
+# The variable by which a shell asks for words.
+_COMPLETE = "_MNISTOPS_COMPLETE"
+
 app = typer.Typer(
+    cls=commands_of(*COMMANDS),
     help="Design tiny image classifiers and prove them.",
+    epilog=epilog(""),
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-app.command("summary")(summary.summary)
-app.command("rf")(rf.rf)
-app.command("train")(train.train)
-app.command("lr-find")(lr_find.lr_find)
-app.command("study")(study.study)
-app.command("bench")(bench.bench)
-app.command("validate")(validate.validate)
-app.command("predict")(predict.predict)
-app.command("demo")(demo.demo)
-app.command("export")(export.export)
-app.command("doctor")(doctor.doctor)
-
-runs_app = typer.Typer(help="List the runs that were, show one, or compare some.")
-runs_app.command("list")(runs.list_)
-runs_app.command("show")(runs.show)
-runs_app.command("compare")(runs.compare)
-app.add_typer(runs_app, name="runs")
-
-data_app = typer.Typer(help="Fetch a data set, or check the data that is there.")
-data_app.command("fetch")(data.fetch)
-data_app.command("check")(data.check)
-app.add_typer(data_app, name="data")
-
-config_app = typer.Typer(help="Show the settings, or write a file of them to start from.")
-config_app.command("show")(config.show)
-config_app.command("init")(config.init)
-config_app.command("schema")(config.schema)
-app.add_typer(config_app, name="config")
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
         write(f"mnistops {__version__}")
         raise typer.Exit
-
-
-@runs_app.callback(invoke_without_command=True)
-@data_app.callback(invoke_without_command=True)
-@config_app.callback(invoke_without_command=True)
-def _help_without_command(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        write(context.get_help())
 
 
 @app.callback(invoke_without_command=True)
@@ -94,7 +65,7 @@ def _root(
     ] = None,
 ) -> None:
     del version  # its callback has exited
-    _help_without_command(context)
+    show_help(context)
 
 
 def main() -> NoReturn:
@@ -102,6 +73,8 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # an ASCII stream loses nothing
+    if _COMPLETE in os.environ:
+        os.environ["COLUMNS"] = "10000"  # Typer wraps descriptions, and a shell takes lines apart
     _leave(run(sys.argv[1:]))
 
 
@@ -138,6 +111,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _fail(error: BaseException, arguments: Sequence[str]) -> int:
     """Tell of the error and return its exit code."""
+    if isinstance(error, SystemExit) and _COMPLETE in os.environ:
+        return error.code if isinstance(error.code, int) else ExitCode.DONE  # fish asks by it
     if isinstance(error, SystemExit) and _is_typers(arguments):
         return ExitCode.DONE  # also where the reader of a help text has closed the pipe
     failure = _explained(error, arguments)
@@ -152,7 +127,7 @@ def _fail(error: BaseException, arguments: Sequence[str]) -> int:
 def _is_typers(arguments: Sequence[str]) -> bool:
     """Whether Typer does it all: a help text, or what a shell completes words by."""
     own = {"--help", "-h", "--install-completion", "--show-completion"}
-    return not own.isdisjoint(arguments) or "_MNISTOPS_COMPLETE" in os.environ
+    return not own.isdisjoint(arguments) or _COMPLETE in os.environ
 
 
 def _explained(error: BaseException, arguments: Sequence[str]) -> MnistopsError:
@@ -168,4 +143,7 @@ def _explained(error: BaseException, arguments: Sequence[str]) -> MnistopsError:
         return found
     if users_line(traceback.extract_tb(error.__traceback__)):  # called where nobody would think of
         return users_mistake(error, "the network's code")
+    # Imported here, where it is needed once in a long while.
+    from mnistops.cli.crash import explain_crash
+
     return explain_crash(error, arguments)

@@ -5,22 +5,28 @@ from typing import Annotated
 
 import typer
 
+from mnistops.cli.groups import make_group
 from mnistops.cli.options import with_settings
 from mnistops.errors import CannotCreate
 from mnistops.report.console import write
-from mnistops.report.grid import to_json
-from mnistops.report.publish import publish
-from mnistops.report.settings import commented_toml, settings_report, settings_schema
 from mnistops.settings import Loaded
 from mnistops.settings.fields import sections
 
+config = make_group("Show the settings, or write a file of them to start from.")
 
+
+@config.command("show")
 @with_settings("device", "seed", *sections())
 def show(loaded: Loaded) -> None:
     """Show every setting, its value and where that came from."""
+    # Imported here, as below: the help of all commands need not wait for them.
+    from mnistops.report.publish import publish
+    from mnistops.report.settings import settings_report
+
     publish(settings_report(loaded), loaded.settings.output.format)
 
 
+@config.command("init")
 def init(
     file: Annotated[
         Path | None,
@@ -28,6 +34,8 @@ def init(
     ] = None,
 ) -> None:
     """Write a settings file to start from, every line explained and commented out."""
+    from mnistops.report.settings import commented_toml
+
     if file is None:
         write(commented_toml())
         return
@@ -42,6 +50,10 @@ def init(
         raise CannotCreate(f"{file}: expected to make it, got: {error.strerror}") from None
 
 
+@config.command("schema")
 def schema() -> None:
     """Write the JSON schema of a settings file."""
+    from mnistops.report.grid import to_json
+    from mnistops.report.settings import settings_schema
+
     write(to_json(settings_schema()))

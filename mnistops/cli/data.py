@@ -1,11 +1,15 @@
 """``mnistops data fetch|check``."""
 
+from mnistops.cli.groups import make_group
 from mnistops.cli.options import with_settings
 from mnistops.events import result_of
 from mnistops.report.publish import publish
 from mnistops.settings import Loaded
 
+data = make_group("Fetch a data set, or check the data that is there.")
 
+
+@data.command("fetch")
 @with_settings("data", "output.format")
 def fetch(loaded: Loaded) -> None:
     """Get a data set into the data folder, if it is not there, and show what is there."""
@@ -19,6 +23,7 @@ def fetch(loaded: Loaded) -> None:
     publish(dataset_report(dataset), loaded.settings.output.format)
 
 
+@data.command("check")
 @with_settings("data.dir", "data.dataset", "data.transpose", "output.format")
 def check(loaded: Loaded) -> None:
     """Hold the files in the data folder against what they must be, and fetch nothing."""

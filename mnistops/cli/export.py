@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mnistops.cli.completion import checkpoints
 from mnistops.cli.options import with_settings
 from mnistops.disk import make_folder
 from mnistops.errors import ExitCode
@@ -18,7 +19,11 @@ def export(
     loaded: Loaded,
     checkpoint: Annotated[
         Path,
-        typer.Argument(metavar="CHECKPOINT", help="A checkpoint, run folder or built-in network."),
+        typer.Argument(
+            metavar="CHECKPOINT",
+            help="A checkpoint, run folder or built-in network.",
+            autocompletion=checkpoints,
+        ),
     ],
 ) -> int:
     """Write a trained network as ONNX, torch's pt2 or safetensors, proven to be the same."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Concatenate, get_origin
 import typer
 from pydantic.fields import FieldInfo
 
+from mnistops.cli.completion import completer, networks
 from mnistops.errors import UsageError
 from mnistops.settings.fields import choices, fields, form, option, sections, value_type, variable
 from mnistops.settings.load import Loaded, load_settings
@@ -83,7 +84,12 @@ def _parameters(
         if network_argument and key == NETWORK:
             kind, info = (
                 str | None,
-                typer.Argument(metavar="NETWORK", help=_help(key, field), show_default=False),
+                typer.Argument(
+                    metavar="NETWORK",
+                    help=_help(key, field),
+                    show_default=False,
+                    autocompletion=networks,
+                ),
             )
         name = key.replace(".", "__")
         yield _parameter(name, kind, info)
@@ -131,9 +137,7 @@ def _typer_option(key: str, field: FieldInfo) -> tuple[Any, Any]:
     names = choices(field)
     words = {int: "N", float: "NUMBER", str: "TEXT", Path: "PATH"}
     metavar = "NAME" if names else words.get(value_type(field), "LIST")
-    complete = (
-        (lambda incomplete: [n for n in names if n.startswith(incomplete)]) if names else None
-    )
+    complete = completer(key, field)
     is_list = get_origin(value_type(field)) is tuple
     kind = list[str] | None if is_list else str | None
     return kind, make(flag, metavar=metavar, autocompletion=complete)

@@ -3,28 +3,30 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnistops.analysis.cover import cover
-from mnistops.analysis.graph import LayerGraph
-from mnistops.analysis.what_if import FieldTable, field_tables, what_if
-from mnistops.analysis.window import times
 from mnistops.cli.options import with_settings
 from mnistops.disk import make_folder
 from mnistops.errors import ExitCode, UsageError
-from mnistops.inspection import layer_graph
 from mnistops.report.console import remark
-from mnistops.report.cover import cover_report
 from mnistops.report.publish import publish
-from mnistops.report.receptive_field import field_report, verdict_lines
 from mnistops.settings import Loaded, Settings
-from mnistops.settings.inspection import RfSettings
 
 if TYPE_CHECKING:
+    from mnistops.analysis.graph import LayerGraph
     from mnistops.analysis.probing.verdict import Verdict
+    from mnistops.analysis.what_if import FieldTable
+    from mnistops.settings.inspection import RfSettings
 
 
 @with_settings("network.name", "network.input_size", "rf", "output.format", network_argument=True)
 def rf(loaded: Loaded) -> int:
     """Show what each layer sees of the input: receptive field, jump, start, coverage."""
+    # Imported here, as below: the help of all commands need not wait for them.
+    from mnistops.analysis.cover import cover
+    from mnistops.analysis.what_if import field_tables, what_if
+    from mnistops.inspection import layer_graph
+    from mnistops.report.cover import cover_report
+    from mnistops.report.receptive_field import field_report, verdict_lines
+
     settings, wanted = loaded.settings, loaded.settings.rf
     if wanted.covers:
         _expect_nothing_else(wanted)
@@ -50,7 +52,7 @@ def rf(loaded: Loaded) -> int:
 
 
 def _verify(
-    settings: Settings, graph: LayerGraph, tables: tuple[FieldTable, ...]
+    settings: Settings, graph: "LayerGraph", tables: "tuple[FieldTable, ...]"
 ) -> "tuple[tuple[Verdict, ...], ...]":
     # Imported here: they load torch, and rich's bars.
     from mnistops.report.progress import View
@@ -61,7 +63,7 @@ def _verify(
         return verify(settings.network, settings.rf, graph, tables)
 
 
-def _expect_nothing_else(wanted: RfSettings) -> None:
+def _expect_nothing_else(wanted: "RfSettings") -> None:
     """Raises UsageError where `--covers` stands beside what asks for rows."""
     others = {"--unit": wanted.unit, "--verify": wanted.verify, "--strict": wanted.strict}
     others |= {"--plot": wanted.plot, "several --dilation": wanted.dilation[1:]}
@@ -72,6 +74,8 @@ def _expect_nothing_else(wanted: RfSettings) -> None:
 
 def _expect_drawable(settings: Settings, path: Path) -> None:
     """Rather fail before the work than after it."""
+    from mnistops.analysis.window import times
+
     size = settings.network.input_size
     if size is not None and len(size) != 3:
         raise UsageError(f"--plot: expected an input with height and width, got {times(size)}")
@@ -89,5 +93,5 @@ def _draw(settings: Settings, path: Path) -> None:
     remark(f"picture: {picture}")
 
 
-def _is_unsure(tables: tuple[FieldTable, ...]) -> bool:
+def _is_unsure(tables: "tuple[FieldTable, ...]") -> bool:
     return any(row.status in ("bound", "unsupported") for table in tables for row in table.layers)

@@ -6,7 +6,7 @@ from itertools import takewhile
 
 import typer
 
-from mnistops.errors import UsageError
+from mnistops.errors import UsageError, suggestion
 
 # The option that somebody may well leave out before its value.
 _MEANT = {
@@ -31,9 +31,10 @@ def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageE
     if option is not None:
         expected, got = ("no value", "one") if "not take" in said else ("a value", "none")
         return UsageError(f"{option}: expected {expected}, got {got}", hint)
-    if match := re.match(r"No such command '(.*)'\.(?: Did you mean (.*))?", said, re.DOTALL):
+    if context and (match := re.match(r"No such command '(.*)'\.", said, re.DOTALL)):
         message = f"{match[1]}: expected a command of `{command}`, got an unknown one"
-        return UsageError(message, f"did you mean {match[2]}" if match[2] else hint)
+        near = suggestion(match[1], context.command.list_commands(context))
+        return UsageError(message, near or hint)
     if match := re.match(r"Missing argument '(.*)'", said, re.DOTALL):
         return UsageError(f"{match[1]}: expected a value, got none", hint)
     if match := re.match(r"Got unexpected extra argument\S* \((.*)\)", said, re.DOTALL):

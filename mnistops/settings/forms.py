@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
-from pydantic_settings import NoDecode
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,7 @@ def split_numbers(value: object) -> object:
 
 def comma_list(split: Callable[[object], object], words: str) -> tuple[object, ...]:
     """The annotations of a field that is a list, split by ``split`` from what a person writes."""
-    # NoDecode: the environment's text reaches `split` instead of being read as JSON.
-    return (NoDecode, BeforeValidator(split), Form(words))
+    return (BeforeValidator(split), Form(words))
 
 
 _SUFFIXES = {"k": 10**3, "m": 10**6, "g": 10**9}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
-from pydantic_settings import EnvSettingsSource, SettingsError
 
 from mnistops.errors import MissingInput, UsageError, shown, suggestion
 from mnistops.settings.fields import PREFIX, fields, form, option, sections, value_of, variable
@@ -68,10 +67,6 @@ def load_settings(command_line: Tree | None = None, config_file: Path | None = N
     given: Tree = {}
     for _, values in reversed(layers):
         given = deep_merge(given, values)
-    for key in given:
-        # Before pydantic-settings could take it for an argument of its own, as `_env_file`.
-        if key not in Settings.model_fields:
-            raise _unknown(f"{_source(key, layers)}: {key:.80}", key)
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -83,8 +78,9 @@ def load_settings(command_line: Tree | None = None, config_file: Path | None = N
 
 def _read_environment() -> Tree:
     known = {variable(key) for key in [*dict(fields()), *sections()]}
-    for name in os.environ:
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
+    given = [name for name in os.environ if name.upper().startswith(PREFIX)]
+    for name in given:
+        if name.upper() not in known:
             # Compared without the prefix, which would make all names alike.
             word = name.upper().removeprefix(PREFIX)
             near = suggestion(word, [item.removeprefix(PREFIX) for item in known])
@@ -92,8 +88,15 @@ def _read_environment() -> Tree:
                 f"{name}: expected the variable of a setting, got an unknown name",
                 near.replace("'", f"'{PREFIX}", 1) if near else _LIST_SETTINGS,
             )
+    if not given:
+        return {}
+    # Imported here: it loads a library that takes as long as all else of the settings.
+    from pydantic_settings import SettingsError
+
+    from mnistops.settings.environment import Environment
+
     try:
-        values = dict(EnvSettingsSource(Settings)())
+        values = dict(Environment(PREFIX)())
         expect_bounds(values)
         return values
     except SettingsError as error:

@@ -47,7 +47,7 @@ def refuse_odd(cls: type[BaseModel], value: object, info: ValidationInfo) -> obj
 class Section(BaseModel):
     """One concern's settings: frozen, and closed to keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     _refuse_odd = field_validator("*", mode="before")(refuse_odd)
 

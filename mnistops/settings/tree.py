@@ -4,11 +4,13 @@ import warnings
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    field_validator,
+    model_validator,
 )
 
 from mnistops.settings.export import ExportSettings
@@ -50,7 +52,7 @@ with warnings.catch_warnings():
     # name is not used here.
     warnings.filterwarnings("ignore", message='Field name "validate" in "Settings" shadows')
 
-    class Settings(BaseSettings):
+    class Settings(BaseModel):
         """Every setting of mnistops, frozen.
 
         ``Settings(train={"epochs": 3})`` reads neither the environment nor a file;
@@ -60,9 +62,7 @@ with warnings.catch_warnings():
             pydantic.ValidationError: a value out of its type or bounds, or an unknown key.
         """
 
-        model_config = SettingsConfigDict(
-            frozen=True, extra="forbid", env_prefix="MNISTOPS_", env_nested_delimiter="__"
-        )
+        model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
         device: Annotated[str, Form("auto, cpu, cuda, cuda:N or mps")] = Field(
             "auto",
@@ -72,32 +72,20 @@ with warnings.catch_warnings():
         seed: int = Field(
             0, ge=0, le=2**32 - 1, description="Start of every random number of a run."
         )
-        data: DataSettings = DataSettings()
-        network: NetworkSettings = NetworkSettings()
-        summary: SummarySettings = SummarySettings()
-        rf: RfSettings = RfSettings()
-        train: TrainSettings = TrainSettings()
-        study: StudySettings = StudySettings()
-        bench: BenchSettings = BenchSettings()
-        validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
-        predict: PredictSettings = PredictSettings()
-        runs: RunsSettings = RunsSettings()
-        export: ExportSettings = ExportSettings()
-        output: OutputSettings = OutputSettings()
+        data: DataSettings = Field(default_factory=DataSettings)
+        network: NetworkSettings = Field(default_factory=NetworkSettings)
+        summary: SummarySettings = Field(default_factory=SummarySettings)
+        rf: RfSettings = Field(default_factory=RfSettings)
+        train: TrainSettings = Field(default_factory=TrainSettings)
+        study: StudySettings = Field(default_factory=StudySettings)
+        bench: BenchSettings = Field(default_factory=BenchSettings)
+        validate: ValidateSettings = Field(default_factory=ValidateSettings)  # type: ignore[assignment]
+        predict: PredictSettings = Field(default_factory=PredictSettings)
+        runs: RunsSettings = Field(default_factory=RunsSettings)
+        export: ExportSettings = Field(default_factory=ExportSettings)
+        output: OutputSettings = Field(default_factory=OutputSettings)
 
         _refuse_odd = field_validator("*", mode="before")(refuse_odd)
-
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],  # noqa: ARG003
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            """Take what is given and look nowhere else."""
-            return (init_settings,)
 
         @model_validator(mode="wrap")
         @classmethod

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from mnistops.cli import rf
+from mnistops.analysis import what_if
 from mnistops.cli.crash import MOST_KEPT, explain_crash
 from mnistops.disk import cache_folder
 from mnistops.errors import ExitCode
@@ -16,7 +16,7 @@ from tests.running import Run
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A bug in ``mnistops rf``, and a cache of this test's own."""
-    monkeypatch.setattr(rf, "field_tables", Mock(side_effect=ZeroDivisionError("a\nb")))
+    monkeypatch.setattr(what_if, "field_tables", Mock(side_effect=ZeroDivisionError("a\nb")))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 

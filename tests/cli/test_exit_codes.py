@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mnistops import lock
-from mnistops.cli import rf
+from mnistops.analysis import what_if
 from mnistops.data import sources
 from mnistops.data.known import KNOWN, MNIST
 from mnistops.errors import ExitCode
@@ -32,7 +32,7 @@ def no_source(command: Run, patch: Patch) -> int:
 
 
 def bug(command: Run, patch: Patch) -> int:
-    patch.setattr(rf, "field_tables", None)
+    patch.setattr(what_if, "field_tables", None)
     return command("rf").code
 
 

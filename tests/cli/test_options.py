@@ -4,17 +4,11 @@ import re
 
 import pytest
 
-from mnistops.cli.app import app, config_app, data_app, runs_app
 from mnistops.settings.fields import fields, form, option, variable
+from tests.cli.commands import all_commands
 from tests.running import Run
 
-HELPS = [
-    "",
-    *(command.name for command in app.registered_commands),
-    *(f"runs {command.name}" for command in runs_app.registered_commands),
-    *(f"data {command.name}" for command in data_app.registered_commands),
-    *(f"config {command.name}" for command in config_app.registered_commands),
-]
+HELPS = ["", *(" ".join(path) for path in all_commands())]
 
 
 def test_config_show_offers_every_setting(command: Run) -> None:
