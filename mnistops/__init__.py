@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mnistops.evaluation import evaluate
     from mnistops.inspection import receptive_field, summarize
     from mnistops.networks.spec import NetworkSpec
+    from mnistops.prediction import predict
     from mnistops.settings import Settings
     from mnistops.studies.run import study
     from mnistops.training.run import train
@@ -28,6 +29,7 @@ __all__ = [
     "Settings",
     "bench",
     "evaluate",
+    "predict",
     "receptive_field",
     "study",
     "summarize",
@@ -40,6 +42,7 @@ _HOME = {
     "Settings": "mnistops.settings",
     "bench": "mnistops.benchmark.bench",
     "evaluate": "mnistops.evaluation",
+    "predict": "mnistops.prediction",
     "receptive_field": "mnistops.inspection",
     "study": "mnistops.studies.run",
     "summarize": "mnistops.inspection",

@@ -2,23 +2,24 @@
 
 At the top stand ``state_dict``, under the network's own keys, ``network`` (a NetworkSpec as plain
 values, or the text ``file.py:NAME``), ``normalization`` (``mean``, ``std``), ``settings`` (sections
-of plain values), ``epoch`` (from 0), ``format_version`` and ``digest``, of all the rest. A run's
-``last.pt`` also has ``training``: all that the run needs to go on. The original code's checkpoints
-(``epoch``, ``valid_loss_min``, ``state_dict``, ``optimizer``) and bare state_dicts hold
-``reference``. Nothing in a file is ever run: it is read with ``weights_only=True`` or not at all.
+of plain values), ``epoch`` (from 0), ``format_version`` and ``digest``, of all the rest; where its
+data set names them, ``class_names`` (texts). A run's ``last.pt`` also has ``training``: all that
+the run needs to go on. The original code's checkpoints (``epoch``, ``valid_loss_min``,
+``state_dict``, ``optimizer``) and bare state_dicts hold ``reference``. Nothing in a file is ever
+run: it is read with ``weights_only=True`` or not at all.
 """
 
 import io
-import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistops.bundled import bundled_checkpoint
-from mnistops.data.normalization import SEED_NORMALIZATION, Normalization
+from mnistops.checkpoint_parts import class_names_of, normalization_of, section_of
+from mnistops.data.normalization import Normalization
 from mnistops.digest import digest
 from mnistops.disk import keep_predecessor, replace_file
 from mnistops.errors import BadInput, MissingInput
@@ -50,6 +51,7 @@ class Checkpoint:
         settings: of the run, as plain values by section; empty where the file has none.
         engine: what trained it: its name, precision and number of threads; empty as well.
         training: what `mnistops.training.state.Training` goes on from; None as well.
+        class_names: by output; None where the numbers are the names.
     """
 
     path: Path
@@ -59,6 +61,20 @@ class Checkpoint:
     settings: Mapping[str, Any]
     engine: Mapping[str, Any]
     training: dict[str, Any] | None
+    class_names: tuple[str, ...] | None = None
+
+    def names_of(self, num_classes: int) -> tuple[str, ...] | None:
+        """The names of the classes of its network, which has so many outputs.
+
+        Raises:
+            BadInput: there are more names, or fewer.
+        """
+        if self.class_names is not None and len(self.class_names) != num_classes:
+            raise BadInput(
+                f"{self.path}: expected {num_classes} names of classes, one for each output, "
+                f"got {len(self.class_names)}"
+            )
+        return self.class_names
 
     def own_spec(self, advice: str) -> NetworkSpec:
         """The network, if it is one of our blocks.
@@ -87,6 +103,7 @@ def save_checkpoint(
     epoch: int,
     engine: Mapping[str, Any],
     training: Mapping[str, Any] | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> None:
     """Write a checkpoint in one step; its tensors are on the CPU, wherever the module is.
 
@@ -95,6 +112,7 @@ def save_checkpoint(
         engine: what ran it: its name, precision and number of threads.
         training: what the run needs to go on. With it the file that was there before stays, under
             the name of `PREVIOUS`.
+        class_names: by output, where they are more than numbers.
 
     Raises:
         CannotCreate, CannotWrite: the file cannot be made.
@@ -112,6 +130,8 @@ def save_checkpoint(
     }
     if training is not None:
         values["training"] = training
+    if class_names is not None:
+        values["class_names"] = list(class_names)
     values = _on_cpu(values)
     values["digest"] = digest(values)
     file = io.BytesIO()
@@ -224,12 +244,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     network = (
         held if isinstance(held, NetworkSpec | str) else NetworkSpec.from_values(held, str(path))
     )
-    normalization = _normalization(path, values.get("normalization"))
+    normalization = normalization_of(path, values.get("normalization"))
     settings, engine, training = (
-        _section(path, values, name) for name in ("settings", "engine", "training")
+        section_of(path, values, name) for name in ("settings", "engine", "training")
     )
+    names = class_names_of(path, values.get("class_names"))
     return Checkpoint(
-        path, network, state_dict, normalization, settings or {}, engine or {}, training
+        path, network, state_dict, normalization, settings or {}, engine or {}, training, names
     )
 
 
@@ -251,24 +272,6 @@ def _expect_known(path: Path, values: dict[Any, Any]) -> None:
         raise BadInput(f"{path}: {error}") from None
     if written != found:
         raise BadInput(f"{path}: expected values of digest {written!s:.64}, got {found}")
-
-
-def _section(path: Path, values: dict[Any, Any], name: str) -> dict[str, Any] | None:
-    held = values.get(name)
-    if held is not None and not isinstance(held, dict):
-        raise BadInput(f"{path}: expected {name} by name, got {held!r:.80}")
-    return held
-
-
-def _normalization(path: Path, held: object) -> Normalization:
-    if held is None:
-        return SEED_NORMALIZATION
-    if isinstance(held, dict) and set(held) == {"mean", "std"}:
-        mean, std = held["mean"], held["std"]
-        are_floats = isinstance(mean, float) and isinstance(std, float)
-        if are_floats and math.isfinite(mean) and 0 < std < math.inf:
-            return Normalization(mean, std)
-    raise BadInput(f"{path}: expected a mean and a positive std of pixels, got {held!r:.80}")
 
 
 def expect_weights_fit(checkpoint: Checkpoint, module: "nn.Module | None" = None) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from mnistops.analysis.window import times
 from mnistops.checkpoint import Checkpoint, expect_weights_fit, open_network
 from mnistops.errors import BadInput
-from mnistops.networks.spec import ImageSize, NetworkSpec, image_size
+from mnistops.networks.spec import MNIST_SIZE, ImageSize, NetworkSpec, image_size
+from mnistops.networks.task import Task
+from mnistops.networks.zoo import ZOO
 from mnistops.resources import resources_for_batch
 from mnistops.settings.sections import NetworkSettings
 from mnistops.user_code import users_code
@@ -38,8 +40,11 @@ class Classifier:
         return sum(parameter.numel() for parameter in self.module.parameters())
 
 
-def open_classifier(settings: NetworkSettings) -> Classifier:
+def open_classifier(settings: NetworkSettings, task: Task | None = None) -> Classifier:
     """The network that the settings name, with random weights from torch's global generator.
+
+    Args:
+        task: a built-in network becomes one for it, but for a size that the settings name.
 
     Raises:
         MnistopsError: of `mnistops.checkpoint.open_network`.
@@ -50,7 +55,15 @@ def open_classifier(settings: NetworkSettings) -> Classifier:
     size = image_size(settings.input_size)
     opened = open_network(settings.name, size[0] if size else None)
     if isinstance(opened, NetworkSpec):
-        classifier = _of_spec(opened.changed(size, settings.dropout))
+        if task is not None and settings.name in ZOO:
+            opened, size = opened.with_outputs(task.num_classes), size or task.image_size
+        try:
+            classifier = _of_spec(opened.changed(size, settings.dropout))
+        except BadInput as error:
+            if size is not None and size != MNIST_SIZE:
+                shown = times(size[1:])
+                error.hint = error.hint or f"images of {shown} are too small for this network"
+            raise
     else:
         _set_dropout(opened, settings.dropout)
         classifier = _of_module(opened, settings.name, size)
@@ -78,7 +91,7 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
 
     network = network or NetworkSettings()
     size = image_size(network.input_size)
-    is_named = "name" in network.model_fields_set
+    is_named = "name" in network.model_fields_set and not _is_own(checkpoint, network.name)
     # Random weights are made on the way; nobody else's random numbers are used up for them.
     with torch.random.fork_rng(devices=[]):
         if is_named:
@@ -93,6 +106,12 @@ def load_classifier(checkpoint: Checkpoint, network: NetworkSettings | None = No
         checkpoint = replace(checkpoint, network=spec)
         expect_weights_fit(checkpoint)  # before anything large is made of a hostile spec
         return with_weights(_of_spec(spec), checkpoint)
+
+
+def _is_own(checkpoint: Checkpoint, name: str) -> bool:
+    """Whether this is the built-in network that the checkpoint holds, made for its images."""
+    held = checkpoint.network
+    return name in ZOO and isinstance(held, NetworkSpec) and held.name == name
 
 
 def with_weights(classifier: Classifier, checkpoint: Checkpoint) -> Classifier:

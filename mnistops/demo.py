@@ -89,13 +89,14 @@ def demo(settings: Settings) -> Demo:
         )
     module = classifier.module.eval()
     check = _check(module, spec, checkpoint.normalization)
+    num_classes = len(check.outputs)
     return Demo(
         checkpoint.path,
         spec,
         classifier.num_params,
         {key: value for key, value in module.state_dict().items() if value.is_floating_point()},
         checkpoint.normalization,
-        tuple(map(str, range(len(check.outputs)))),
+        checkpoint.names_of(num_classes) or tuple(map(str, range(num_classes))),
         _accuracy(checkpoint.path) if spec == checkpoint.network else None,
         check,
     )

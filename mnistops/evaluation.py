@@ -138,13 +138,30 @@ def evaluate_in_batches(
     Args:
         batch_size: images at a time; it changes what is needed of memory, not what is found.
     """
+    outputs = yield from outputs_in_batches(
+        network, images.images, normalization, batch_size, outputs_of
+    )
+    return _result(outputs, images.labels.cpu())
+
+
+def outputs_in_batches(
+    network: nn.Module,
+    images: Tensor,
+    normalization: Normalization,
+    batch_size: int = BATCH_SIZE,
+    outputs_of: Callable[[Tensor], Tensor] | None = None,
+) -> Generator[BatchEvaluated, None, Tensor]:
+    """The network's outputs (N, classes) for bytes (N, C, H, W), on the CPU.
+
+    Raises:
+        NotFinite: one of them is no number.
+    """
     was_training, name = network.training, type(network).__name__
     compute = outputs_of or network
     outputs = []
     network.eval()
     try:
         for start in range(0, len(images), batch_size):
-            chosen = slice(start, start + batch_size)
             done = min(start + batch_size, len(images))
             with (
                 torch.inference_mode(),
@@ -152,12 +169,12 @@ def evaluate_in_batches(
                 resources_for_batch(done - start, OTHER_DEVICE),
                 users_code(name),
             ):
-                shown = normalization(images.pixels(chosen))
+                shown = normalization(images[start:done].float() / 255)
                 outputs.append(expect_outputs(name, compute(shown), shown).float())
             yield BatchEvaluated(done, len(images))
     finally:
         network.train(was_training)
-    return _result(torch.cat(outputs).cpu(), images.labels.cpu())
+    return _expect_finite(torch.cat(outputs).cpu())
 
 
 @contextmanager
@@ -175,17 +192,26 @@ def _whole_float32() -> Iterator[None]:
             kind.fp32_precision = precision
 
 
-def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
-    """What outputs (N, classes) say of labels (N,)."""
-    num_images, num_classes = outputs.shape
+def _expect_finite(outputs: Tensor) -> Tensor:
     bad = int((~outputs.isfinite()).any(1).sum())
     if bad:
         raise NotFinite(
             f"network: expected numbers as outputs, got nan or infinite ones for {bad:,} of "
-            f"{num_images:,} images"
+            f"{len(outputs):,} images"
         )
+    return outputs
+
+
+def to_probabilities(outputs: Tensor) -> Tensor:
+    """Logits or log-probabilities (N, classes) as probabilities, in float64."""
     # Rows of log-probabilities come out as they went in.
-    probabilities = functional.softmax(outputs.double(), 1)
+    return functional.softmax(outputs.double(), 1)
+
+
+def _result(outputs: Tensor, labels: Tensor) -> EvaluationResult:
+    """What outputs (N, classes) say of labels (N,)."""
+    num_images, num_classes = outputs.shape
+    probabilities = to_probabilities(outputs)
     confidences, predicted = probabilities.amax(1), outputs.argmax(1)
     pairs = torch.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     wrong = (predicted != labels).nonzero().flatten()

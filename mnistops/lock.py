@@ -49,6 +49,26 @@ def locked(folder: Path, wait_seconds: float = 0) -> Iterator[None]:
         os.close(file)
 
 
+def is_held(folder: Path) -> bool:
+    """Whether somebody is at work in a folder, without knocking: a process with the lock's pid is.
+
+    Where processes cannot be asked for, as on Windows, it goes by the file alone.
+    """
+    try:
+        pid = (folder / LOCK).read_bytes()[:20]
+    except OSError:
+        return False
+    if sys.platform == "win32" or not pid.isdigit():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it is there, and another user's
+        pass
+    return True
+
+
 def _take(path: Path) -> int | None:
     """The open and locked file, with our pid in it; None while it is another's."""
     for _ in range(100):

@@ -6,7 +6,9 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +17,12 @@ from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from mnistops.data import wheel
+from mnistops.data.conversion.convert import NoInk, as_digit
 from mnistops.data.idx import encode_idx, read_idx
+from mnistops.data.picture import FORMATS, read_picture
 from mnistops.data.wheel import read_wheel
 from mnistops.errors import MnistopsError
 from mnistops.networks.load import load_toml
@@ -318,6 +323,36 @@ def read_settings(given: Given) -> None:
             os.chdir(before)
 
 
+# Pictures: bytes.
+
+
+@st.composite
+def pictures(draw: st.DrawFn) -> bytes:
+    """A small picture of any format and kind, turned in any way or none."""
+    side = st.integers(1, 12)
+    kind = draw(st.sampled_from(FORMATS))
+    mode = draw(st.sampled_from(("L", "RGB") if kind == "JPEG" else ("1", "L", "P", "RGB", "RGBA")))
+    width, height = draw(side), draw(side)
+    pixels = draw(st.binary(min_size=1, max_size=40)) * (4 * width * height)
+    image = Image.frombytes("RGBA", (width, height), pixels[: 4 * width * height])
+    if mode != "RGBA":
+        image = image.convert("RGB").convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = draw(st.integers(0, 9))
+    file = BytesIO()
+    image.save(file, kind, exif=exif)
+    return file.getvalue()
+
+
+def read_any_picture(data: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "some")
+        path.write_bytes(data)
+        levels = read_picture(path)
+        with suppress(NoInk):
+            as_digit(levels)
+
+
 LABELS = gzip.compress(b"\0\0\x08\x01\0\0\0\x28" + bytes(range(40)), mtime=0)
 
 FUZZERS = {
@@ -331,4 +366,5 @@ FUZZERS = {
     ),
     "network in values": Fuzzer(network_values() | VALUES, read_network_values),
     "settings": Fuzzer(all_settings(), read_settings),
+    "picture": Fuzzer(tampered(pictures()), read_any_picture),
 }

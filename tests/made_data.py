@@ -1,5 +1,6 @@
 """Data sets that tests make: blocky patterns, one for each class, under noise."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,11 @@ def made_arrays(
     clear = patterns[labels].repeat(side, 1).repeat(side, 2)[:, :size, :size]
     noise = np.random.default_rng(seed).integers(0, 80, clear.shape)
     return (clear * 0.6 + noise).astype(np.uint8), labels.astype(np.uint8)
+
+
+def sha256_of(values: Bytes) -> str:
+    """The hash of the uncompressed file of these values."""
+    return hashlib.sha256(encode_idx(values)).hexdigest()
 
 
 def made_set(num_images: int, size: int = 28, num_classes: int = 10, seed: int = 0) -> ImageSet:

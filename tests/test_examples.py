@@ -18,6 +18,7 @@ def test_every_example_is_tested() -> None:
         "residual.py",
         "inspect_networks.py",
         "train_from_python.py",
+        "predict_from_python.py",
     }
 
 
@@ -82,3 +83,16 @@ def test_training_from_python(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.startswith("epoch 0: test accuracy ")
     assert "4,090 parameters, run folder runs/" in out
     assert "mistakes, the most confident of them:" in out
+
+
+def test_predicting_from_python(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("text.png").write_text("no picture")
+    main = runpy.run_path(str(EXAMPLES / "predict_from_python.py"))["main"]
+    main()
+    out = capsys.readouterr().out
+    names = [path.name for path in sorted((EXAMPLES / "pictures").iterdir())]
+    told = [line.split(" with ")[0] for line in out.splitlines()[: len(names)]]
+    assert told == [f"{name}: {Path(name).stem[-1]}" for name in names]
+    assert len(out.splitlines()) == len(names) + 14
+    main(str(EXAMPLES / "pictures" / names[0]), "text.png")
+    assert "text.png: expected a picture" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -27,6 +28,7 @@ DATA = ("--dataset", "made")
 ROUTES: dict[str, tuple[str, ...]] = {
     "validate": ("validate", "--checkpoint", str(EVIL), *DATA),
     "validate a run": ("validate", "--checkpoint", "run", *DATA),
+    "predict": ("predict", "digit.png", "--checkpoint", str(EVIL)),
     "summary": ("summary", str(EVIL)),
     "rf": ("rf", str(EVIL)),
     "train": ("train", str(EVIL), *DATA),
@@ -77,7 +79,8 @@ def test_a_sound_one_would_have_come_through(command: Run) -> None:
     write_dataset(Path("made"), 60, 20)
     EVIL.parent.mkdir()
     EVIL.write_bytes(saved(checkpoint()))
-    for route in ("validate", "summary", "rf"):
+    shutil.copy(ROOT / "examples" / "pictures" / "drawing_3.png", "digit.png")
+    for route in ("validate", "predict", "summary", "rf"):
         assert command(*ROUTES[route]).code == 0, route
 
 

@@ -12,17 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
+from unittest.mock import Mock
 
 import pytest
 
 from mnistops import lock
 from mnistops.errors import CannotCreate, Locked
-from mnistops.lock import LOCK, locked
+from mnistops.lock import LOCK, is_held, locked
 
 ROOT = Path(__file__).parents[1]
 HOLD = """
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 from mnistops.lock import locked
 with locked(Path(sys.argv[1])):
     print("in", flush=True)
@@ -32,6 +34,7 @@ with locked(Path(sys.argv[1])):
 ADD = """
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 from mnistops.lock import locked
 folder, counter = Path(sys.argv[1]), Path(sys.argv[1], "counter")
 for _ in range(int(sys.argv[2])):
@@ -68,7 +71,9 @@ def test_the_second_is_told_who_is_there(tmp_path: Path) -> None:
             f"{tmp_path}: expected no other process at work in it, got one with pid {holder.pid}"
         )
         assert error.value.hint == "wait for it, or stop it"
+        assert is_held(tmp_path)
         holder.communicate()
+    assert not is_held(tmp_path)
     with locked(tmp_path):
         assert (tmp_path / LOCK).read_text() == str(os.getpid())
     assert list(tmp_path.iterdir()) == []
@@ -89,8 +94,23 @@ def test_a_holder_that_is_killed_leaves_the_door_open(tmp_path: Path) -> None:
         holder.kill()
         holder.wait()
         assert (tmp_path / LOCK).read_text() == str(holder.pid)
+        assert not is_held(tmp_path)
         with locked(tmp_path):
             assert (tmp_path / LOCK).read_text() == str(os.getpid())
+
+
+@pytest.mark.parametrize("text", ["", "nobody", "-1", "0"])
+def test_what_names_no_process_may_be_anybodys(tmp_path: Path, text: str) -> None:
+    (tmp_path / LOCK).write_text(text)
+    assert is_held(tmp_path)
+
+
+def test_a_process_of_another_user_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / LOCK).write_text("1")
+    monkeypatch.setattr(os, "kill", Mock(side_effect=PermissionError))
+    assert is_held(tmp_path)
 
 
 def test_an_error_inside_opens_it_too(tmp_path: Path) -> None:

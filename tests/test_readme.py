@@ -1,4 +1,4 @@
-"""The README: every command in it prints what stands below it, every snippet runs."""
+"""README and docs: every command in them prints what stands below it, every snippet runs."""
 
 import json
 import re
@@ -14,11 +14,30 @@ from mnistops.networks.zoo import REFERENCE, ZOO
 from tests.running import Run
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = "\n".join(page.read_text() for page in PAGES)
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """What its headings are called in links."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    ours = [link for link in links if not re.match(r"[a-z]+:|\.\./\.\./actions", link)]
+    for link in ours:
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
 
 
 # Minutes of training, times and machines: they are shown as they were on one machine.
@@ -119,13 +138,6 @@ def test_the_run_that_is_shown_is_that_of_the_first_seed() -> None:
     (last,) = [row.split() for row in shown.splitlines() if row.startswith("last ")]
     (errors,) = [row[3] for row in ZOO_ROW.findall(README) if row[0] == "reference"]
     assert last[-1] == errors
-
-
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        if "://" not in target and not target.startswith("../../actions/"):
-            assert (ROOT / target).exists(), target
-    assert (ROOT / ".github" / "workflows" / "ci.yml").exists()
 
 
 def test_the_blocks_of_reference_are_as_told() -> None:

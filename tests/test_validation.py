@@ -1,6 +1,7 @@
 """Validation: which checkpoint, which network, which data, and where results go."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from mnistops.validation import (
     results_folder,
     validate,
 )
+from tests.data.test_class_folders import draw
 from tests.made_data import write_dataset
 from tests.seed_network import SeedNetwork
 
@@ -171,6 +173,86 @@ def test_images_that_do_not_fit_are_refused() -> None:
     write_dataset(Path("small"), size=16)
     with pytest.raises(BadInput, match="expected images of channels,height,width 1,28,28"):
         checked(data={"dataset": "small"})
+
+
+def draw_own(folder: str, shades: dict[str, int], size: int = 28) -> None:
+    """A folder of pictures, each class of its own shade."""
+    for name, shade in shades.items():
+        for number in range(6):
+            draw(f"{folder}/train/{name}/{number}.png", shade + number, (size, size))
+            draw(f"{folder}/test/{name}/{number}.png", shade + number, (size, size))
+
+
+def names_and_labels(outcome: Validation) -> tuple[object, list[int]]:
+    (done,) = outcome.splits
+    assert [sum(row) for row in done.result.confusion] == [
+        int((done.images.labels == label).sum()) for label in range(len(done.result.confusion))
+    ]
+    return done.class_names, sorted(set(done.images.labels.tolist()))
+
+
+def test_names_of_classes_go_with_the_network() -> None:
+    """Whatever the order, or the choice, of the folders of the images that it is shown."""
+    draw_own("own", {"light": 200, "dark": 10, "middle": 100})
+    settings = {"epochs": 1, "batch_size": 6, "run_dir": "runs/own"}
+    result_of(train(Settings(data={"dataset": "own"}, train=settings)))
+    checkpoint = load_checkpoint(Path("runs/own/last.pt"))
+    assert checkpoint.class_names == ("dark", "light", "middle")
+    test = {"split": "test"}
+    assert names_and_labels(checked(validate=test)[0]) == (checkpoint.class_names, [0, 1, 2])
+    draw_own("fewer", {"middle": 100, "light": 200})
+    outcome, _ = checked(validate=test, data={"dataset": "fewer"})
+    assert names_and_labels(outcome) == (checkpoint.class_names, [1, 2])
+    # The lighter ones have the label of the light class.
+    (done,) = outcome.splits
+    light = done.images.images[:, 0, 0, 0] >= 200
+    assert done.images.labels[light].tolist() == [1] * 6
+    draw_own("others", {"dark": 10, "red": 50})
+    with pytest.raises(BadInput) as error:
+        checked(data={"dataset": "others"})
+    assert error.value.message == (
+        "others: expected images of the network's classes, dark, light, middle, got red"
+    )
+
+
+def test_a_network_of_digits_knows_folders_of_digits() -> None:
+    draw_own("own", {"7": 10, "3": 200})
+    test = {"split": "test", "checkpoint": "tiny"}
+    outcome, _ = checked(validate=test, data={"dataset": "own"})
+    assert names_and_labels(outcome) == (None, [3, 7])
+
+
+def test_a_network_without_names_takes_those_of_the_images() -> None:
+    draw_own("own", {"up": 10, "down": 200})
+    test = {"split": "test", "checkpoint": "tiny"}
+    outcome, _ = checked(validate=test, data={"dataset": "own"})
+    assert names_and_labels(outcome) == (("down", "up", *map(str, range(2, 10))), [0, 1])
+
+
+def test_a_built_in_network_is_named_as_it_became() -> None:
+    write_dataset(Path("large"), 60, 20, size=32, num_classes=26)
+    named = {"name": "separable"}
+    values = {**QUICK, "run_dir": "runs/large"}
+    result_of(train(Settings(data={"dataset": "large"}, network=named, train=values)))
+    outcome, _ = checked(network=named)
+    assert len(outcome.splits[0].result.confusion) == 26
+
+
+def test_more_names_than_outputs_are_refused() -> None:
+    run = make_run()
+    checkpoint = replace(load_checkpoint(run / "last.pt"), class_names=("a", "b"))
+    with pytest.raises(BadInput, match="expected 10 names of classes, one for each output, got 2"):
+        checkpoint.names_of(10)
+
+
+def test_transposed_images_are_transposed_here_too() -> None:
+    values = {**QUICK, "run_dir": "runs/turned"}
+    turned = {"dataset": "made", "transpose": True}
+    result_of(train(Settings(data=turned, train=values)))
+    plain, _ = checked(data={"transpose": False, "dataset": "made"})
+    for data in ({}, {"dataset": "made"}, turned):
+        images = checked(data=data)[0].splits[0].images.images
+        assert torch.equal(images, plain.splits[0].images.images.mT)
 
 
 def test_results_go_to_the_run_or_where_they_are_wanted() -> None:

@@ -24,11 +24,13 @@ from mnistops.benchmark.pipelines import EnginePipeline, Pipeline, measure_rate
 from mnistops.benchmark.reference import NUM_WORKERS, ReferencePipeline, open_pictures
 from mnistops.benchmark.work import Work, training_work
 from mnistops.classifier import Classifier, open_classifier
-from mnistops.data.images import MNIST, default_folder
+from mnistops.data.images import default_folder
+from mnistops.data.known import MNIST
 from mnistops.device import device_name
 from mnistops.errors import BadInput, MnistopsError, NotFinite, UsageError
 from mnistops.inspection import layer_graph
 from mnistops.networks.spec import NetworkSpec
+from mnistops.networks.task import Task
 from mnistops.settings.sections import BenchEngine
 from mnistops.settings.tree import Settings
 from mnistops.training.engines import EngineChoice, Workbench
@@ -72,11 +74,12 @@ def bench(settings: Settings) -> Generator[BenchEvent, None, BenchResult]:
     """
     ours = settings.changed({"train": {"recipe": "one-cycle", "engine": "eager"}})
     seeds = settings.changed({"train": {"recipe": "plateau"}})
-    workbench = (yield from prepare(ours)).bench
+    prepared = yield from prepare(ours)
+    workbench = prepared.bench
     classifier, num_images = workbench.classifier, len(workbench.data.images)
     device = device_name(workbench.device)
     yield BenchBegun(classifier.name, classifier.num_params, device, num_images)
-    opened, left_out = yield from _open(seeds, workbench)
+    opened, left_out = yield from _open(seeds, workbench, prepared.task)
     machine, rates = yield from _measure(opened, settings.bench.seconds, workbench.device)
     work = _count_work(workbench)
     limit = None if work is None else machine.images_per_second(work)
@@ -106,12 +109,12 @@ def bench(settings: Settings) -> Generator[BenchEvent, None, BenchResult]:
 
 
 def _open(
-    seeds: Settings, workbench: Workbench
+    seeds: Settings, workbench: Workbench, task: Task
 ) -> Generator[BenchEvent, None, tuple[list[_Opened], list[LeftOut]]]:
     """Make all pipelines ready, but for those that cannot be."""
     opened: list[_Opened] = []
     left_out: list[LeftOut] = []
-    for name, make in _makers(seeds, workbench):
+    for name, make in _makers(seeds, workbench, task):
         yield PipelineOpening(name)
         try:
             made = make()
@@ -127,10 +130,10 @@ def _open(
 
 
 def _makers(
-    seeds: Settings, workbench: Workbench
+    seeds: Settings, workbench: Workbench, task: Task
 ) -> Iterator[tuple[str, Callable[[], list[_Opened]]]]:
     """What makes pipelines ready, by their name."""
-    yield "reference", partial(_make_references, seeds, workbench)
+    yield "reference", partial(_make_references, seeds, workbench, task)
     for engine, choice in CHOICES.items():
         is_here = engine != "graph" or not workbench.graph_obstacle()
         if engine in seeds.bench.engines or (is_here and not seeds.bench.engines):
@@ -138,7 +141,7 @@ def _makers(
             yield name, partial(_make_engine, name, choice, workbench)
 
 
-def _make_references(seeds: Settings, workbench: Workbench) -> list[_Opened]:
+def _make_references(seeds: Settings, workbench: Workbench, task: Task) -> list[_Opened]:
     """Raises NoTorchvision where it cannot be imported."""
     data, device = workbench.data, workbench.device
     is_mnist = seeds.data.dataset == MNIST
@@ -148,7 +151,7 @@ def _make_references(seeds: Settings, workbench: Workbench) -> list[_Opened]:
     for num_workers in NUM_WORKERS:
         random = Randomness(seeds.seed, device)
         with random.of_network():
-            classifier = open_classifier(seeds.network)
+            classifier = open_classifier(seeds.network, task)
         classifier.module.to(device)
         pipeline = ReferencePipeline(
             classifier, pictures, seeds.train.batch_size, num_workers, device, random

@@ -19,6 +19,7 @@ from mnistops.cli import (
     doctor,
     export,
     lr_find,
+    predict,
     rf,
     runs,
     study,
@@ -27,10 +28,10 @@ from mnistops.cli import (
     validate,
 )
 from mnistops.cli.crash import explain_crash
-from mnistops.cli.signals import interruption
+from mnistops.cli.signals import interruption, stop_interrupting
 from mnistops.cli.usage import usage_error
 from mnistops.errors import CannotWrite, ExitCode, MnistopsError
-from mnistops.report.console import remark, visible, write
+from mnistops.report.console import complain, remark, write
 from mnistops.resources import out_of_resources
 from mnistops.user_code import users_line, users_mistake
 
@@ -47,6 +48,7 @@ app.command("lr-find")(lr_find.lr_find)
 app.command("study")(study.study)
 app.command("bench")(bench.bench)
 app.command("validate")(validate.validate)
+app.command("predict")(predict.predict)
 app.command("demo")(demo.demo)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
@@ -57,7 +59,7 @@ runs_app.command("show")(runs.show)
 runs_app.command("compare")(runs.compare)
 app.add_typer(runs_app, name="runs")
 
-data_app = typer.Typer(help="Fetch MNIST, or check the data that is there.")
+data_app = typer.Typer(help="Fetch a data set, or check the data that is there.")
 data_app.command("fetch")(data.fetch)
 data_app.command("check")(data.check)
 app.add_typer(data_app, name="data")
@@ -124,6 +126,8 @@ def run(arguments: Sequence[str]) -> int:
         code = interruption()  # whatever became of it in the code that it came upon
         if code is None:
             return _fail(error, arguments)
+    finally:
+        stop_interrupting()
     # Typer's own number, for a KeyboardInterrupt; a run that was stopped has told of it.
     if code == ExitCode.SIGINT and not isinstance(code, ExitCode):
         code = interruption() or code
@@ -139,8 +143,7 @@ def _fail(error: BaseException, arguments: Sequence[str]) -> int:
     failure = _explained(error, arguments)
     if failure is not error:
         failure.__cause__ = error
-    lines = [f"error: {failure.message}", *([f"hint: {failure.hint}"] if failure.hint else [])]
-    remark("\n".join(visible(" ".join(line.splitlines())) for line in lines))
+    complain(failure)
     if "--debug" in arguments:
         remark("".join(traceback.format_exception(failure)).rstrip())
     return failure.exit_code

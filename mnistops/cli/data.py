@@ -8,7 +8,7 @@ from mnistops.settings import Loaded
 
 @with_settings("data", "output.format")
 def fetch(loaded: Loaded) -> None:
-    """Get MNIST into the data folder, if it is not there, and show what is there."""
+    """Get a data set into the data folder, if it is not there, and show what is there."""
     # Imported here: they load torch, which no other command should wait for.
     from mnistops.data.images import open_dataset
     from mnistops.report.data import dataset_report
@@ -19,7 +19,7 @@ def fetch(loaded: Loaded) -> None:
     publish(dataset_report(dataset), loaded.settings.output.format)
 
 
-@with_settings("data.dir", "data.dataset", "output.format")
+@with_settings("data.dir", "data.dataset", "data.transpose", "output.format")
 def check(loaded: Loaded) -> None:
     """Hold the files in the data folder against what they must be, and fetch nothing."""
     from mnistops.data.images import open_dataset

@@ -3,12 +3,14 @@
 # The first thing that a process loads: little, so that it is hardly interrupted before it is there.
 import os
 import signal
+import sys
 
 TYPE_CHECKING = False  # as typing has it
 if TYPE_CHECKING:
     from types import FrameType
 
 SECONDS_BETWEEN_LOOKS = 0.02
+SECONDS_UNTIL_AGAIN = 1.0
 
 _received: list[int] = []
 
@@ -25,23 +27,42 @@ def raise_interrupts() -> None:
             signal.signal(number, _interrupt)
 
 
+def stop_interrupting() -> int | None:
+    """Raise nothing more; the signal that has come, if one has."""
+    if _received and hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return _received[0] if _received else None
+
+
 def _interrupt(number: int, frame: "FrameType | None") -> None:
     _received.append(number)
-    if _is_importing(frame) and hasattr(signal, "setitimer"):
-        if len(_received) > 1:
-            os._exit(128 + number)
-        signal.signal(signal.SIGALRM, _interrupt_later)
-        _interrupt_later(number, frame)
-    else:
+    if not hasattr(signal, "setitimer"):
         raise KeyboardInterrupt
+    if len(_received) > 1 and _is_importing(frame):
+        os._exit(128 + number)
+    signal.signal(signal.SIGALRM, _interrupt_again)
+    _interrupt_again(number, frame)
 
 
-def _interrupt_later(number: int, frame: "FrameType | None") -> None:
-    """Wait until no library is being loaded: torch aborts, or goes on, if interrupted then."""
+def _interrupt_again(number: int, frame: "FrameType | None") -> None:
+    """Interrupt now, and again if nothing comes of it: some code swallows whatever it comes upon.
+
+    While a library is loaded that waits: torch aborts, or goes on, if interrupted then.
+    """
     del number
-    if not _is_importing(frame):
+    is_importing = _is_importing(frame)
+    seconds = SECONDS_BETWEEN_LOOKS if is_importing else SECONDS_UNTIL_AGAIN
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    if not is_importing and not _is_tidying_up():
         raise KeyboardInterrupt
-    signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
+
+
+def _is_tidying_up() -> bool:
+    """Whether it is on its way out."""
+    error = sys.exception()
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _is_importing(frame: "FrameType | None") -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from mnistops.cli.signals import stop_interrupting
+
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -26,6 +28,7 @@ class Signals:
         """Take note of signals from now on, in place of what they did before."""
         for stopping in STOPPING:
             signal.signal(stopping, self.take)
+        self._come = stop_interrupting()  # which some library may have swallowed
 
     def take(self, number: int, frame: FrameType | None) -> None:
         """Take note of it, and leave the next one to the system."""

@@ -25,7 +25,7 @@ _OF_A_RUN = {"recipe", "run_dir", "resume", "require_target", "holdout_fold"}
 def study(loaded: Loaded) -> int:
     """Train over many seeds, with several recipes or values, and tell which is really better."""
     # Imported here: they load torch, which no other command should wait for.
-    from mnistops.data.images import MNIST
+    from mnistops.data.known import MNIST
     from mnistops.report.published import PUBLISHED
     from mnistops.report.size_figure import Sized, draw_sizes
     from mnistops.report.study import study_report

@@ -9,6 +9,8 @@ from mnistops.data.idx import Bytes, encode_idx, read_idx
 from mnistops.disk import make_folder, replace_file
 from mnistops.errors import BadInput
 
+RAW = Path("MNIST", "raw")
+
 
 @dataclass(frozen=True)
 class IdxFile:
@@ -17,14 +19,25 @@ class IdxFile:
     Attributes:
         name: of the uncompressed file.
         num_axes: 3 for images (N, H, W), 1 for labels (N,).
-        num_bytes: of MNIST's, uncompressed; no more is unpacked.
-        sha256: of the same.
+        num_bytes: of the published one, uncompressed; no more is unpacked.
+        sha256: of the same, or of the ``.gz`` that it is published as.
+        of: the data set, for people.
+        raw: where torchvision keeps it, so that the two can share a folder.
+        is_packed: whether the hash is of the ``.gz``; then nothing else will do.
     """
 
     name: str
     num_axes: int
     num_bytes: int
     sha256: str
+    of: str = "MNIST"
+    raw: Path = RAW
+    is_packed: bool = False
+
+    @property
+    def kept_name(self) -> str:
+        """Of the file that is kept."""
+        return f"{self.name}.gz" if self.is_packed else self.name
 
 
 FILES = (
@@ -54,52 +67,45 @@ FILES = (
     ),
 )
 
-# Where torchvision keeps them, so that the two can share a folder.
-RAW = Path("MNIST", "raw")
-
 
 def candidates(folder: Path, file: IdxFile) -> list[Path]:
     """Where the file lies in this folder: torchvision's layout or flat, raw or ``.gz``."""
-    places = [folder / RAW / file.name, folder / file.name]
+    places = [folder / file.raw / file.name, folder / file.name]
     return [
         path
         for place in places
         for path in (place, place.with_name(place.name + ".gz"))
+        if path.suffix == ".gz" or not file.is_packed
         if os.path.isfile(path)  # noqa: PTH113 - pathlib raises for a name too long
     ]
 
 
-def sha256_of(values: Bytes) -> str:
-    """The hash of the uncompressed file of these values."""
-    return hashlib.sha256(encode_idx(values)).hexdigest()
-
-
 def read_verified(path: Path, file: IdxFile) -> Bytes:
-    """Read MNIST's own file.
+    """Read a published file.
 
     Raises:
         MissingInput: it cannot be read.
-        BadInput: it is no IDX file, or not MNIST's.
+        BadInput: it is no IDX file, or not the published one.
     """
     values = read_idx(path, file.num_axes, file.num_bytes)
-    expect_hash(str(path), values, file)
+    expect_hash(str(path), path.read_bytes() if file.is_packed else encode_idx(values), file)
     return values
 
 
-def expect_hash(what: str, values: Bytes, file: IdxFile) -> None:
-    """Raises BadInput, with both hashes, unless the values are MNIST's."""
-    got = sha256_of(values)
+def expect_hash(what: str, content: bytes, file: IdxFile) -> None:
+    """Raises BadInput, with both hashes, unless this is what is kept of the published file."""
+    got = hashlib.sha256(content).hexdigest()
     if got != file.sha256:
-        raise BadInput(f"{what}: expected MNIST's SHA-256 {file.sha256}, got {got}")
+        raise BadInput(f"{what}: expected {file.of}'s SHA-256 {file.sha256}, got {got}")
 
 
-def place(folder: Path, file: IdxFile, values: Bytes) -> Path:
-    """Put a verified file where torchvision would look for it, in one step.
+def place(folder: Path, file: IdxFile, content: bytes) -> Path:
+    """Put the content of a verified file where torchvision would look for it, in one step.
 
     Raises:
         CannotCreate, CannotWrite: the folder or the file cannot be made.
     """
-    path = folder / RAW / file.name
+    path = folder / file.raw / file.kept_name
     make_folder(path.parent)
-    replace_file(path, encode_idx(values))
+    replace_file(path, content)
     return path

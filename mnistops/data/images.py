@@ -3,7 +3,6 @@
 N images, C = 1 channel, H x W pixels.
 """
 
-import os
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,17 +11,20 @@ import torch
 from torch import Tensor
 
 from mnistops.analysis.window import times
-from mnistops.data.files import FILES, IdxFile, candidates
-from mnistops.data.idx import Bytes, read_idx
+from mnistops.data.class_folders import Labelled, PicturesRead
+from mnistops.data.files import FILES
+from mnistops.data.known import KNOWN, MNIST
 from mnistops.data.normalization import Normalization
-from mnistops.data.sources import FetchEvent, fetch_mnist
+from mnistops.data.own import read_own
+from mnistops.data.sources import FetchEvent, fetch
 from mnistops.disk import cache_folder
-from mnistops.errors import BadInput, MissingInput
+from mnistops.errors import BadInput, UsageError
 from mnistops.settings.sections import DataSettings
 
 # The hold-out is the same for every run, so that runs can be compared.
 HOLDOUT_SEED = 0
-MNIST = "mnist"
+
+DataEvent = FetchEvent | PicturesRead
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,6 @@ class ImageSet:
         """The same images there."""
         return ImageSet(self.images.to(device), self.labels.to(device))
 
-    def pixels(self, indices: Tensor | slice) -> Tensor:
-        """The images with these indices as floating-point numbers in 0..1, (n, 1, H, W)."""
-        return self.images[indices].float() / 255
-
     def normalization(self) -> Normalization:
         """Mean and standard deviation of these images' pixels, in 0..1, from exact counts.
 
@@ -71,19 +69,34 @@ class Dataset:
     """A data set, on the CPU.
 
     Attributes:
-        name: ``mnist``, or the user's own folder.
+        name: of a known one, or the user's own folder.
         folder: where its files are.
+        class_names: by label; None where the numbers are the names.
     """
 
     name: str
     folder: Path
     train: ImageSet
     test: ImageSet
+    class_names: tuple[str, ...] | None = None
 
     @property
-    def is_mnist(self) -> bool:
-        """Whether it is the published one, by its hashes."""
-        return self.name == MNIST
+    def is_known(self) -> bool:
+        """Whether it is as it was published, by its hashes."""
+        return self.name in KNOWN
+
+    @property
+    def num_classes(self) -> int:
+        """Those that have names, or one more than the highest label to train on."""
+        return len(self.class_names) if self.class_names else self.train.num_classes
+
+    def renamed(self, class_names: tuple[str, ...]) -> "Dataset":
+        """The same images, numbered by names among which their own are."""
+        numbers = torch.tensor([class_names.index(name) for name in self.class_names or ()])
+        train, test = (
+            ImageSet(held.images, numbers[held.labels]) for held in (self.train, self.test)
+        )
+        return replace(self, train=train, test=test, class_names=class_names)
 
 
 @dataclass(frozen=True)
@@ -92,12 +105,14 @@ class Splits:
 
     Attributes:
         normalization: of the images to train on, alone.
+        class_names: by label; None where the numbers are the names.
     """
 
     train: ImageSet
     holdout: ImageSet | None
     test: ImageSet
     normalization: Normalization
+    class_names: tuple[str, ...] | None = None
 
     def to(self, device: torch.device) -> "Splits":
         """The same images there."""
@@ -119,7 +134,7 @@ def split(dataset: Dataset, num_holdout: int, fold: int = 0) -> Splits:
     """
     train, holdout = dataset.train, None
     if num_holdout:
-        if dataset.is_mnist:
+        if dataset.name == MNIST:
             order = torch.arange(len(train))
         else:
             generator = torch.Generator().manual_seed(HOLDOUT_SEED)
@@ -129,31 +144,36 @@ def split(dataset: Dataset, num_holdout: int, fold: int = 0) -> Splits:
         rest = torch.cat([order[:begin], order[end:]]).sort().values
         holdout = ImageSet(train.images[aside], train.labels[aside])
         train = ImageSet(train.images[rest], train.labels[rest])
-    return Splits(train, holdout, dataset.test, train.normalization())
+    return Splits(train, holdout, dataset.test, train.normalization(), dataset.class_names)
 
 
-def open_dataset(settings: DataSettings) -> Generator[FetchEvent, None, Dataset]:
-    """The images that the settings name; MNIST is fetched where it is not there yet.
+def open_dataset(settings: DataSettings) -> Generator[DataEvent, None, Dataset]:
+    """The images that the settings name; a known set is fetched where it is not there yet.
 
     Raises:
-        MnistopsError: of `mnistops.data.sources.fetch_mnist`, or, for the user's own folder,
-            MissingInput and BadInput for files that are not there or not what they should be.
+        UsageError: a known set is asked for transposed.
+        MnistopsError: of `mnistops.data.sources.fetch`, or of `mnistops.data.own.read_own`.
     """
-    if settings.dataset == MNIST:
+    name = settings.dataset
+    if name in KNOWN:
+        if settings.transpose:
+            raise UsageError(
+                f"--transpose: expected a folder of your own as --dataset, got {name}",
+                "it is known how its images lie: leave --transpose out",
+            )
         folder = settings.dir or default_folder()
-        arrays = yield from fetch_mnist(folder, settings.dir is not None, settings.offline)
-    else:
-        folder = Path(settings.dataset)
-        arrays = {file.name: _read_own(folder, file) for file in FILES}
-    train_images, train_labels, test_images, test_labels = (arrays[file.name] for file in FILES)
-    train = _image_set(folder, "train", train_images, train_labels)
-    test = _image_set(folder, "t10k", test_images, test_labels)
+        arrays = yield from fetch(name, folder, settings.dir is not None, settings.offline)
+        values = [arrays[file.name] for file in FILES]
+        train, test = (_image_set(Labelled(*values[i : i + 2])) for i in (0, 2))
+        return Dataset(name, folder, train, test, KNOWN[name].class_names)
+    own = yield from read_own(name, settings.transpose)
+    train, test = _image_set(own.train), _image_set(own.test)
     if train.image_size != test.image_size:
         raise BadInput(
-            f"{folder}: expected test images of {times(train.image_size[1:])}, as for training, "
+            f"{name}: expected test images of {times(train.image_size[1:])}, as for training, "
             f"got {times(test.image_size[1:])}"
         )
-    return Dataset(settings.dataset, folder, train, test)
+    return Dataset(name, Path(name), train, test, own.class_names)
 
 
 def default_folder() -> Path:
@@ -161,21 +181,6 @@ def default_folder() -> Path:
     return cache_folder() / "data"
 
 
-def _read_own(folder: Path, file: IdxFile) -> Bytes:
-    """A file of the user's own data set, which has no known hash."""
-    found = candidates(folder, file)
-    if not found:
-        hint = f"--dataset takes mnist, or a folder with {', '.join(f.name for f in FILES)}"
-        if not os.path.isdir(folder):  # noqa: PTH112 - as in `candidates`
-            raise MissingInput(f"--dataset {folder}: expected a folder, got none there", hint)
-        raise MissingInput(f"{folder / file.name}: expected it there, raw or .gz, got none", hint)
-    return read_idx(found[0], file.num_axes)
-
-
-def _image_set(folder: Path, prefix: str, images: Bytes, labels: Bytes) -> ImageSet:
-    if len(images) != len(labels):
-        raise BadInput(
-            f"{folder}: expected as many {prefix} labels as images, {len(images):,}, "
-            f"got {len(labels):,}"
-        )
-    return ImageSet(torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long())
+def _image_set(held: Labelled) -> ImageSet:
+    images = torch.from_numpy(held.images).contiguous().unsqueeze(1)
+    return ImageSet(images, torch.from_numpy(held.labels).long())

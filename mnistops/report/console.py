@@ -8,7 +8,7 @@ from io import BytesIO, TextIOWrapper
 
 from rich.console import Console, RenderableType
 
-from mnistops.errors import CannotWrite
+from mnistops.errors import CannotWrite, MnistopsError
 
 # Where no terminal sets the width, nothing is folded or cut.
 UNLIMITED_WIDTH = 100_000
@@ -66,6 +66,12 @@ def remark(text: str) -> None:
     if sys.stderr is not None:
         with suppress(OSError, ValueError):  # the second where a user's code has closed it
             sys.stderr.write(text + "\n")
+
+
+def complain(error: MnistopsError) -> None:
+    """Write an error as one or two lines to standard error: what is wrong, and what may help."""
+    lines = [f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
+    remark("\n".join(visible(" ".join(line.splitlines())) for line in lines))
 
 
 def visible(text: str) -> str:

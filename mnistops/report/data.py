@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from mnistops.analysis.window import times
+from mnistops.report.console import visible
 from mnistops.report.grid import Column, Grid
 from mnistops.report.numbers import integer
 from mnistops.report.publish import Report
@@ -35,12 +36,15 @@ def dataset_report(dataset: "Dataset") -> Report:
         )
         for record in records
     )
-    state = "as published, by SHA-256" if dataset.is_mnist else "no hashes are known"
-    notes = (f"folder: {dataset.folder} ({state})",)
+    state = "as published, by SHA-256" if dataset.is_known else "no hashes are known"
+    names = dataset.class_names
+    classes = [f"classes: {visible(', '.join(names))}"] if names else []
+    notes = (f"folder: {dataset.folder} ({state})", *classes)
     document = {
         "dataset": dataset.name,
         "folder": str(dataset.folder),
-        "has_known_hashes": dataset.is_mnist,
+        "has_known_hashes": dataset.is_known,
+        "class_names": names,
         "splits": records,
     }
     return Report((Grid(_COLUMNS, rows, title=dataset.name, notes=notes),), document, records)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Told apart by people who do not see all colours: https://jfly.uni-koeln.de/color/
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 DOTS_PER_INCH = 100
+LONGEST_NAME = 20
 
 # It would tell of each home folder in which it can keep nothing.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
@@ -25,6 +26,11 @@ def new_figure(width: float, height: float) -> "Figure":
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+
+
+def short(name: str) -> str:
+    """A name that has room."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def tidy(axes: "Axes") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistops.report.figure import DOTS_PER_INCH, new_figure, save_figure
+from mnistops.report.figure import DOTS_PER_INCH, new_figure, save_figure, short
 
 if TYPE_CHECKING:
     from mnistops.data.images import ImageSet
@@ -22,6 +22,10 @@ IMAGE, LABEL, GAP, TITLE = 84, 30, 24, 64
 LARGEST_IMAGE = 200
 DIGIT = 16
 """Dots that a label needs for one more digit in each of its two classes."""
+
+LONGEST_ON_ONE_LINE = 3
+LINE, LETTER, WIDE_LETTER = 15, 7, 13
+"""Of names that are longer each has a line of its own, so high, with letters so wide."""
 
 FRAME = 30
 """The grey of a tile's frame: 0 is white."""
@@ -68,15 +72,20 @@ def _draw_page(mistakes: "Sequence[Mistake]", done: "SplitDone", title: str, pat
     thin = -(-max(height, width) // LARGEST_IMAGE)
     height, width = -(-height // thin), -(-width // thin)
     scale = max(1, -(-IMAGE // max(height, width)))
-    digits = max((len(str(max(m.actual, m.predicted))) for m in mistakes), default=1)
-    label_width = IMAGE + DIGIT * (digits - 1)
-    tile_height, tile_width = scale * height + LABEL, max(scale * width, label_width) + GAP
+    names = [(short(done.name_of(m.actual)), short(done.name_of(m.predicted))) for m in mistakes]
+    longest = max((len(name) for pair in names for name in pair), default=1)
+    label, label_width = LABEL, IMAGE + DIGIT * (longest - 1)
+    between = " "
+    if longest > LONGEST_ON_ONE_LINE:
+        between, label = "\n", LABEL + LINE
+        label_width = max(_width(f"{name}, > 99 %") for pair in names for name in pair)
+    tile_height, tile_width = scale * height + label, max(scale * width, label_width) + GAP
     num_rows = -(-len(mistakes) // COLUMNS)
     dots = (COLUMNS * tile_width + GAP, TITLE + num_rows * (tile_height + GAP))
     figure = new_figure(dots[0] / DOTS_PER_INCH, dots[1] / DOTS_PER_INCH)
     figure.set_layout_engine("none")
     figure.text(GAP / dots[0], 1 - GAP / 2 / dots[1], title, va="top", fontsize=11)
-    for number, mistake in enumerate(mistakes):
+    for number, (mistake, (actual, predicted)) in enumerate(zip(mistakes, names, strict=True)):
         row, column = divmod(number, COLUMNS)
         middle = GAP + column * tile_width + (tile_width - GAP) // 2
         bottom = dots[1] - TITLE - (row + 1) * (tile_height + GAP) + GAP
@@ -87,12 +96,19 @@ def _draw_page(mistakes: "Sequence[Mistake]", done: "SplitDone", title: str, pat
         figure.text(
             middle / dots[0],
             (bottom + scale * height + 4) / dots[1],
-            f"{mistake.actual} → {mistake.predicted}, {_percent(mistake.confidence)}",
+            f"{actual} →{between}{predicted}, {_percent(mistake.confidence)}",
+            parse_math=False,
             ha="center",
             va="bottom",
             fontsize=9,
         )
     save_figure(figure, path)
+
+
+def _width(text: str) -> int:
+    """At most so many dots."""
+    is_wide = [letter.isupper() or not letter.isascii() for letter in text]
+    return sum(WIDE_LETTER if wide else LETTER for wide in is_wide)
 
 
 def _percent(confidence: float) -> str:

@@ -28,6 +28,9 @@ MOST_CLASSES = 50
 MOST_NUMBERED = 16
 """With more classes, a matrix shows its numbers as colours alone."""
 
+LONGEST_NUMBER = 3
+"""Longer names need another layout."""
+
 MOST_LETTERS = 300
 """Of a setting's value."""
 
@@ -57,6 +60,7 @@ def page_of(dossier: "Dossier") -> bytes:
     validation, record = dossier.validation, dossier.run
     splits = validation.splits[::-1]  # what the network never saw comes first
     num_classes = len(splits[0].result.confusion)
+    names = list(map(splits[0].name_of, range(num_classes)))
     return render_page(
         "report",
         network=validation.network,
@@ -67,9 +71,10 @@ def page_of(dossier: "Dossier") -> bytes:
         box=BOX,
         epochs=_epoch_grid(record) if record and record.epochs else None,
         galleries=[gallery_of(done) for done in splits],
-        names=[str(label) for label in range(num_classes)],
+        names=names,
         has_matrix=num_classes <= MOST_CLASSES,
         has_numbers=num_classes <= MOST_NUMBERED,
+        has_names=any(len(name) > LONGEST_NUMBER for name in names),
         classes=class_grid(splits),
         summary=summary_report(dossier.summary).grids[0] if dossier.summary else None,
         fields=field_tiles(dossier.picture) if dossier.picture else None,

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from mnistops.data.class_folders import PicturesRead
 from mnistops.data.sources import Fetching, SourceFailed, Waiting
 from mnistops.report.console import remark, visible
 from mnistops.training.engine_choice import EngineMissed
@@ -80,7 +81,7 @@ class View:
             self._bar = None
 
     def show(self, event: object) -> None:
-        """Tell of what is fetched, and of what is not there."""
+        """Tell of what is fetched or read, and of what is not there."""
         match event:
             case Fetching():
                 done = f"{event.done_bytes / 1e6:.1f} MB" if event.done_bytes else ""
@@ -88,6 +89,10 @@ class View:
                 if event.what != self._fetching:
                     self._fetching = event.what
                     self.line(f"fetching {event.what} from {event.source}")
+            case PicturesRead():
+                self.bar("reading pictures", event.num_done, event.num_pictures)
+                if event.num_done == event.num_pictures:
+                    self.clear()
             case SourceFailed():
                 self.clear()
                 self.line(visible(f"no data from {event.source}: {event.reason}"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistops.disk import make_folder, replace_file
 from mnistops.report.confusion import draw_confusion
+from mnistops.report.console import visible
 from mnistops.report.grid import Column, Grid, to_csv
 from mnistops.report.mistakes import draw_mistakes
 from mnistops.report.numbers import accuracy, integer, percent
@@ -23,6 +24,7 @@ _SPLITS = (
     Column("loss", rank=1, legend="loss: mean cross-entropy in nats"),
 )
 _MISTAKE = ("index", "actual", "predicted", "confidence")
+_NAMES = ("actual_name", "predicted_name")
 _RECALL = "recall: share of the class' images that are recognised"
 _PRECISION = "precision: share of the images taken for the class that are of it"
 
@@ -37,7 +39,11 @@ def write_results(done: "SplitDone", folder: Path) -> list[Path]:
     result = done.result
     classes = range(len(result.confusion))
     confusion = [
-        {"actual": label, **{f"predicted_{other}": row[other] for other in classes}}
+        {
+            "actual": label,
+            **_named(done, "actual_name", label),
+            **{f"predicted_{other}": row[other] for other in classes},
+        }
         for label, row in enumerate(result.confusion)
     ]
     tables = {
@@ -48,18 +54,36 @@ def write_results(done: "SplitDone", folder: Path) -> list[Path]:
     files = draw_mistakes(done, folder)
     for name, records in tables.items():
         path = folder / f"{done.split}_{name}.csv"
-        replace_file(path, f"{to_csv(records, _MISTAKE)}\n".encode())
+        replace_file(path, f"{to_csv(records, _fields(done))}\n".encode())
         files.append(path)
     return [*files, draw_confusion(done, folder / f"{done.split}_confusion.png")]
 
 
 def _mistakes(done: "SplitDone") -> list[dict[str, Any]]:
-    return [{name: getattr(one, name) for name in _MISTAKE} for one in done.result.mistakes]
+    return [
+        {
+            **{name: getattr(one, name) for name in _MISTAKE},
+            **_named(done, "actual_name", one.actual),
+            **_named(done, "predicted_name", one.predicted),
+        }
+        for one in done.result.mistakes
+    ]
+
+
+def _fields(done: "SplitDone") -> tuple[str, ...]:
+    """What is told of a mistake."""
+    return (*_MISTAKE, *_NAMES) if done.class_names else _MISTAKE
+
+
+def _named(done: "SplitDone", key: str, label: int) -> dict[str, str]:
+    """The name of a class under this key, if it is more than its number."""
+    return {key: done.name_of(label)} if done.class_names else {}
 
 
 def _per_class(done: "SplitDone") -> list[dict[str, Any]]:
     return [
-        {"class": values.pop("label"), **values} for values in map(asdict, done.result.per_class)
+        {"class": (label := values.pop("label")), **_named(done, "name", label), **values}
+        for values in map(asdict, done.result.per_class)
     ]
 
 
@@ -93,7 +117,7 @@ def validation_report(
         *([f"report: {page}"] if page else []),
     ]
     grids = (_grid(outcome, notes), class_grid(splits))
-    return Report(grids, document, records, ("split", *_MISTAKE))
+    return Report(grids, document, records, ("split", *_fields(splits[0])))
 
 
 def _grid(outcome: "Validation", notes: Sequence[str]) -> Grid:
@@ -113,7 +137,7 @@ def _grid(outcome: "Validation", notes: Sequence[str]) -> Grid:
 
 def class_grid(splits: "Sequence[SplitDone]") -> Grid:
     """A row for each class, columns for each split."""
-    columns = [Column("class")]
+    columns = [Column("class", is_number=not splits[0].class_names)]
     for done in splits:
         columns += [
             Column(f"{done.split}\nimages", rank=3),
@@ -123,7 +147,7 @@ def class_grid(splits: "Sequence[SplitDone]") -> Grid:
         ]
     rows = []
     for of_class in zip(*(done.result.per_class for done in splits), strict=True):
-        cells = [str(of_class[0].label)]
+        cells = [visible(splits[0].name_of(of_class[0].label))]
         for one in of_class:
             cells += [integer(one.num_images), integer(one.num_errors)]
             cells += [percent(one.recall), percent(one.precision)]

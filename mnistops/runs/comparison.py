@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnistops.checkpoint import find_checkpoint, load_checkpoint
-from mnistops.data.images import MNIST
+from mnistops.data.known import KNOWN
 from mnistops.errors import BadInput, UsageError
 from mnistops.runs.listing import find_run
 from mnistops.runs.mcnemar import Pair, compare_mistakes
@@ -110,7 +110,7 @@ def _dataset_of_all(runs: Sequence[Run]) -> str:
         if run.dataset is None:
             raise BadInput(f"{run.folder}: expected a run that tells its data set, got none told")
     told = [str(run.dataset) for run in runs]
-    same = [name if name == MNIST else os.path.realpath(name) for name in told]
+    same = [name if name in KNOWN else os.path.realpath(name) for name in told]
     _expect_same(same, [run.name for run in runs], "the same data set")
     return told[0]
 

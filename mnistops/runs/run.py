@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from mnistops.errors import BadInput, MissingInput
+from mnistops.lock import is_held
 from mnistops.studies.outcome import RunOutcome, read_outcome
 from mnistops.training.run_folder import RECORD
 
@@ -18,7 +19,7 @@ Metrics = Mapping[str, float | None]
 
 Kind = TypeVar("Kind", int, str)
 
-BROKEN, NO_RUN = "broken", "no run"
+BROKEN, NO_RUN, KILLED = "broken", "no run", "killed"
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Run:
 
     Attributes:
         name: of the folder, below the folder of all runs.
-        status: running, done, interrupted, ...; `BROKEN` where run.json cannot be read, `NO_RUN`
-            where there is none.
+        status: running, done, interrupted, ...; `KILLED` where it says running and nobody is at it,
+            `BROKEN` where run.json cannot be read, `NO_RUN` where there is none.
         problem: of run.json, where it is broken.
         begun: when, in UTC.
         num_epochs: that were asked for.
@@ -76,7 +77,7 @@ def read_run(folder: Path, name: str) -> Run:
     return Run(
         folder,
         name,
-        _get(record, "status", str) or "unknown",
+        _status(folder, record),
         None,
         _time(_get(record, "begun", str)),
         _get(record, "network", str),
@@ -166,6 +167,11 @@ def _result(
         return None, None, None
     count = _number(num_test)
     return result, accuracy, None if count is None else round((1 - accuracy) * count)
+
+
+def _status(folder: Path, record: Mapping[str, Any]) -> str:
+    status = _get(record, "status", str) or "unknown"
+    return KILLED if status == "running" and not is_held(folder) else status
 
 
 def _get(record: Mapping[str, Any], key: str, kind: type[Kind]) -> Kind | None:

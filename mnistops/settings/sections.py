@@ -59,7 +59,13 @@ class DataSettings(Section):
         None, description="Folder of the data files; unset: the per-user cache."
     )
     dataset: str = Field(
-        "mnist", min_length=1, description="mnist, or a folder with four IDX files of your own."
+        "mnist",
+        min_length=1,
+        description="mnist, fashion-mnist, kmnist, or a folder of your own: with four IDX files, "
+        "or with train/CLASS/*.png and test/CLASS/*.png.",
+    )
+    transpose: bool = Field(
+        False, description="The images of your folder have rows for columns, as EMNIST's."
     )
     offline: bool = Field(False, description="Never connect to a network.")
 

@@ -14,6 +14,7 @@ from pydantic_settings import (
 from mnistops.settings.export import ExportSettings
 from mnistops.settings.forms import Form
 from mnistops.settings.inspection import RfSettings, SummarySettings
+from mnistops.settings.predict import PredictSettings
 from mnistops.settings.runs import RunsSettings
 from mnistops.settings.sections import (
     BenchSettings,
@@ -79,6 +80,7 @@ with warnings.catch_warnings():
         study: StudySettings = StudySettings()
         bench: BenchSettings = BenchSettings()
         validate: ValidateSettings = ValidateSettings()  # type: ignore[assignment]
+        predict: PredictSettings = PredictSettings()
         runs: RunsSettings = RunsSettings()
         export: ExportSettings = ExportSettings()
         output: OutputSettings = OutputSettings()

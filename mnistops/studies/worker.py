@@ -21,6 +21,7 @@ from mnistops.disk import replace_file
 from mnistops.errors import MnistopsError
 from mnistops.evaluation import evaluate
 from mnistops.events import result_of
+from mnistops.native.network import native_outputs
 from mnistops.settings.tree import Settings
 from mnistops.studies.outcome import RunOutcome, write_outcome
 from mnistops.training.run import train
@@ -37,15 +38,17 @@ def run_and_judge(settings: Settings) -> RunOutcome:
     checkpoint = load_checkpoint(run.run_folder / "last.pt")
     # A checkpoint holds our blocks, but of a network in Python only the name.
     network = settings.network if isinstance(checkpoint.network, str) else None
-    module = load_classifier(checkpoint, network).module.to(device)
+    classifier = load_classifier(checkpoint, network)
+    module = classifier.module.to(device)
+    outputs_of = native_outputs(module, classifier.network)
     dataset = result_of(open_dataset(settings.data))
     splits = split(dataset, settings.train.holdout, settings.train.holdout_fold)
 
     def mistakes(images: ImageSet | None) -> tuple[int, ...]:
         if images is None:
             return ()
-        found = evaluate(module, images.to(device), checkpoint.normalization).mistakes
-        return tuple(sorted(mistake.index for mistake in found))
+        found = evaluate(module, images.to(device), checkpoint.normalization, outputs_of)
+        return tuple(sorted(mistake.index for mistake in found.mistakes))
 
     return RunOutcome(
         run.num_params,

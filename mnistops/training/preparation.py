@@ -12,11 +12,12 @@ from mnistops.classifier import (
     with_weights,
 )
 from mnistops.data.augment import Warp
-from mnistops.data.images import MNIST, Dataset, Splits, open_dataset, split
-from mnistops.data.sources import FetchEvent
+from mnistops.data.images import DataEvent, Dataset, Splits, open_dataset, split
+from mnistops.data.known import KNOWN
 from mnistops.device import open_device
 from mnistops.errors import BadInput, UsageError
-from mnistops.networks.spec import MNIST_SIZE
+from mnistops.networks.task import MNIST_TASK, Task
+from mnistops.networks.zoo import ZOO
 from mnistops.resources import resources_for_batch
 from mnistops.settings.sections import TrainSettings
 from mnistops.settings.tree import Settings
@@ -36,6 +37,7 @@ class Prepared:
 
     Attributes:
         compile_seconds: that it took to build what the engine builds on first use.
+        task: what the images ask for.
     """
 
     bench: Workbench
@@ -43,6 +45,7 @@ class Prepared:
     random: Randomness
     choice: EngineChoice
     compile_seconds: float
+    task: Task
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,13 @@ class EngineSought:
     """All is there; what trains fastest is tried, and built if need be."""
 
 
-PreparationEvent = FetchEvent | EngineSought | EngineMissed
+PreparationEvent = DataEvent | EngineSought | EngineMissed
 
 
 def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
     """Open the device, the network and the images, in this order.
+
+    A built-in network becomes one for the images; of the user's own, these are opened first.
 
     Raises:
         MnistopsError: one of them cannot be had, or they do not fit together.
@@ -62,20 +67,28 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
     train = settings.train
     device = open_device(settings.device)
     random = Randomness(settings.seed, device)
+    task = MNIST_TASK if settings.data.dataset in KNOWN else None
+    dataset = None
+    if task is None and settings.network.name in ZOO:
+        dataset = yield from open_dataset(settings.data)
+        task = _task_of(dataset)
     with random.of_network():
-        classifier = open_classifier(settings.network)
+        classifier = open_classifier(settings.network, task)
     if train.init_from is not None:
         with_weights(classifier, load_checkpoint(find_checkpoint(train.init_from)))
     image_size = classifier.image_size
-    if image_size is None and settings.data.dataset == MNIST:
-        image_size = MNIST_SIZE
+    if image_size is None and task is not None:
+        image_size = task.image_size
     if image_size is not None:
         # Before data is fetched or read, where the size of the images is known without it.
         count_classes(classifier, image_size)
         with Randomness(settings.seed, device).of_network():
             try_training(classifier, min(train.batch_size, MOST_TRIED), image_size)
-    dataset = yield from open_dataset(settings.data)
-    expect_images_fit(classifier, dataset)
+    if dataset is None:
+        dataset = yield from open_dataset(settings.data)
+    num_outputs = expect_size_fits(classifier, dataset)
+    expect_labels_fit(dataset, num_outputs)
+    _expect_classes(dataset, num_outputs)
     _expect_enough(dataset, train)
     smallest = _smallest_batch(len(dataset.train) - train.holdout, train)
     if image_size is None or smallest != train.batch_size:
@@ -96,11 +109,34 @@ def prepare(settings: Settings) -> Generator[PreparationEvent, None, Prepared]:
                 raise
             yield EngineMissed(choice.engine, error.message)
             choice, built = EngineChoice("eager", choice.precision), 0.0
-    return Prepared(bench, splits, random, choice, built)
+    task = Task(dataset.train.image_size, dataset.num_classes)
+    return Prepared(bench, splits, random, choice, built, task)
 
 
-def expect_images_fit(classifier: Classifier, dataset: Dataset) -> None:
-    """Raises BadInput unless the network can take the images, and has an output for each label."""
+def _task_of(dataset: Dataset) -> Task:
+    """What the images ask for.
+
+    Raises:
+        BadInput: of a label below the highest there is no image; 0 may be left out.
+    """
+    counts = dataset.train.labels.bincount().tolist()
+    missing = [label for label, count in enumerate(counts) if label and not count]
+    if missing:
+        shown = ", ".join(map(str, missing[:5])) + (", ..." if missing[5:] else "")
+        raise BadInput(
+            f"{dataset.name}: expected training images of each label up to the highest, "
+            f"{dataset.num_classes - 1}, got none of {shown}",
+            "labels number the classes, from 0 or 1 and without gaps",
+        )
+    return Task(dataset.train.image_size, dataset.num_classes)
+
+
+def expect_size_fits(classifier: Classifier, dataset: Dataset) -> int:
+    """How many outputs the network has.
+
+    Raises:
+        BadInput: it cannot take the images.
+    """
     got = dataset.train.image_size
     if classifier.image_size is not None and classifier.image_size != got:
         shown, asked = (",".join(map(str, size)) for size in (got, classifier.image_size))
@@ -109,14 +145,28 @@ def expect_images_fit(classifier: Classifier, dataset: Dataset) -> None:
             f"takes them, got {shown}",
             f"--input-size {shown} asks for the network at that size",
         )
-    num_classes = count_classes(classifier, got)
+    return count_classes(classifier, got)
+
+
+def expect_labels_fit(dataset: Dataset, num_outputs: int) -> None:
+    """Raises BadInput unless there is an output for each label."""
     for name, images in (("train", dataset.train), ("test", dataset.test)):
-        if images.num_classes > num_classes:
+        if images.num_classes > num_outputs:
             raise BadInput(
-                f"{dataset.name}: expected {name} labels from 0 to {num_classes - 1}, one for each "
+                f"{dataset.name}: expected {name} labels from 0 to {num_outputs - 1}, one for each "
                 f"output of the network, got {images.num_classes - 1}",
-                f"the network has {num_classes} outputs, the data {images.num_classes} classes",
+                f"the network has {num_outputs} outputs, the data {images.num_classes} classes",
             )
+
+
+def _expect_classes(dataset: Dataset, num_outputs: int) -> None:
+    """Raises BadInput unless there are as many classes as outputs."""
+    if dataset.num_classes != num_outputs:
+        raise BadInput(
+            f"{dataset.name}: expected {num_outputs} classes, one for each output of the network, "
+            f"got {dataset.num_classes}",
+            f"let the network's last layer give {dataset.num_classes} values",
+        )
 
 
 def _smallest_batch(num_images: int, train: TrainSettings) -> int:

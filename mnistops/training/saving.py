@@ -64,6 +64,7 @@ class RunCheckpoints:
             position.epoch if position.step else position.epoch - 1,
             {**asdict(self.prepared.choice), "threads": torch.get_num_threads()},
             training,
+            self.prepared.splits.class_names,
         )
 
 

@@ -204,9 +204,9 @@ def test_the_references_dropout_is_the_seeds(
     rates += [1.0] * 15
     opened: list[float | None] = []
 
-    def keep(settings: Any) -> Any:
+    def keep(settings: Any, task: Any) -> Any:
         opened.append(settings.dropout)
-        return open_classifier(settings)
+        return open_classifier(settings, task)
 
     monkeypatch.setattr(benches, "open_classifier", keep)
     run("eager", train={"recipe": "one-cycle"})

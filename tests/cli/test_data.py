@@ -9,8 +9,10 @@ import pytest
 
 from mnistops.data.files import FILES
 from mnistops.data.idx import encode_idx
+from mnistops.networks.zoo import REFERENCE
 from tests.data.download_faults import ARRAYS, OTHERS, next_source, only, packed
 from tests.data.mirror import Answer
+from tests.data.test_class_folders import draw
 from tests.made_data import made_arrays, write_dataset
 from tests.running import Run
 
@@ -24,6 +26,16 @@ def test_a_folder_of_ones_own_is_described(command: Run) -> None:
     assert (train["num_images"], test["num_images"]) == (40, 20)
     assert train["image_size"] == [1, 12, 12] and train["num_classes"] == 4
     assert 0 < train["std"] < train["mean"] < 1
+
+
+def test_a_folder_of_pictures_is_described(command: Run) -> None:
+    for place in ("train/up", "train/down", "test/up"):
+        draw(f"own/{place}/1.png", 255, (5, 4))
+    outcome = command("data", "check", "--dataset", "own")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    assert lines[4].split() == ["train", "2", "1", "x", "5", "x", "4", "2", "1.0000", "1.0000"]
+    assert lines[-2:] == ["folder: own (no hashes are known)", "classes: down, up"]
 
 
 def test_check_fetches_nothing(command: Run) -> None:
@@ -88,7 +100,12 @@ FAULTS: dict[str, tuple[str, bytes | None, int, str]] = {
         65,
         "expected at most 67,108,864 bytes, got a header that claims",
     ),
-    "labels": (TRAIN_LABELS, header(300) + bytes([200] * 300), 65, "expected train labels from 0 "),
+    "labels": (
+        TRAIN_LABELS,
+        header(300) + bytes([200] * 300),
+        65,
+        "expected training images of each label",
+    ),
     "sizes": (TEST_IMAGES, header(100, 4, 4) + bytes(1600), 65, "expected test images of 28 x 28"),
 }
 
@@ -112,8 +129,9 @@ def test_a_faulty_folder_is_told_in_two_lines_and_left_alone(command: Run, name:
 
 def test_images_that_do_not_fit_the_network(command: Run) -> None:
     write_dataset(Path("made"), size=12)
+    Path("own.toml").write_text(REFERENCE.to_toml())
     before = contents(Path())
-    outcome = command("train", "--dataset", "made", "--epochs", "1")
+    outcome = command("train", "own.toml", "--dataset", "made", "--epochs", "1")
     assert (outcome.code, outcome.out) == (65, "")
     assert "expected images of channels,height,width 1,28,28, as the network takes" in outcome.err
     assert contents(Path()) == before

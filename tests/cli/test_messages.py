@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from PIL import Image
 
 import mnistops
-from mnistops.networks.zoo import REFERENCE
+from mnistops.checkpoint import save_checkpoint
+from mnistops.data.known import KNOWN
+from mnistops.data.normalization import SEED_NORMALIZATION
+from mnistops.networks.build import build
+from mnistops.networks.zoo import REFERENCE, TINY
+from tests.data.test_class_folders import draw
 from tests.made_data import write_dataset
 from tests.running import Run
 
@@ -95,6 +101,9 @@ def lay_out() -> None:
     """The files that the command lines name."""
     write_dataset(Path("made"), 120, 50)
     write_dataset(Path("small"), 60, 20, size=16, num_classes=4)
+    lay_out_pictures()
+    Path("own.toml").write_text(REFERENCE.to_toml())
+    save_named(Path("named.pt"))
     Path("nets.py").write_text(NETS)
     Path("syntax.py").write_text("x = 1\ndef f(:\n")
     Path("imports.py").write_text("import nothing_of_that_name\n")
@@ -107,6 +116,24 @@ def lay_out() -> None:
     Path("full/note").touch()
     Path("file").touch()
     Path("text.pt").write_text("no checkpoint")
+    Image.new("L", (20, 20), 255).save("blank.png")
+
+
+def lay_out_pictures() -> None:
+    """Folders of pictures, of which one is sound."""
+    for folder in ("pictures", "sizes", "beside", "broken", "unknown"):
+        for place in ("train/up", "train/down", "test/up"):
+            draw(f"{folder}/{place}/1.png", size=(28, 28))
+    draw("sizes/test/up/1.png", size=(20, 28))
+    Path("beside/train/up/notes.txt").touch()
+    Path("broken/train/up/1.png").write_text("no picture")
+    draw("unknown/test/left/1.png", size=(28, 28))
+
+
+def save_named(path: Path) -> None:
+    """A network of Fashion-MNIST's classes."""
+    names = KNOWN["fashion-mnist"].class_names
+    save_checkpoint(path, TINY, build(TINY), SEED_NORMALIZATION, {}, 0, {}, None, names)
 
 
 class Case(NamedTuple):

@@ -115,6 +115,52 @@ def test_at_work(number: signal.Signals) -> None:
     assert end(process, number) == (CODES[number], said[number])
 
 
+SWALLOWS = """
+import time
+from torch import nn
+
+class Swallows(nn.Linear):
+    def __init__(self):
+        super().__init__(28, 10)
+    def forward(self, images):
+        try:
+            print("at work", flush=True)
+            time.sleep(60)
+        except BaseException:
+            pass
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_one_that_is_swallowed_comes_again(number: signal.Signals) -> None:
+    Path("net.py").write_text(SWALLOWS)
+    process = start("summary", "net.py:Swallows")
+    assert process.stderr is not None
+    assert process.stderr.readline() == "at work\n"
+    said = {signal.SIGINT: "interrupted\n", signal.SIGTERM: ""}
+    assert end(process, number) == (CODES[number], said[number])
+
+
+TIDIES_UP = """
+import signal, sys, time
+from mnistops.cli import signals
+signals.SECONDS_UNTIL_AGAIN = 0.05
+signals.raise_interrupts()
+try:
+    print("up", flush=True)
+    time.sleep(60)
+finally:
+    time.sleep(1)
+    print("tidy", file=sys.stderr)
+"""
+
+
+def test_what_is_tidied_up_is_not_interrupted_again() -> None:
+    error = end(start(code=TIDIES_UP), signal.SIGTERM)[1]
+    assert error.startswith("tidy\n") and error.count("Traceback") == 1
+
+
 def test_what_is_ignored_stays_ignored() -> None:
     """As nohup, and a shell's job in the background, have it."""
     code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PROCESS}"
@@ -148,7 +194,10 @@ def stalling_address() -> Iterator[str]:
 
 @pytest.mark.parametrize("number", CODES)
 def test_what_was_staged_is_gone(number: signal.Signals, stalling_address: str) -> None:
-    patch = f"from mnistops.data import sources\nsources.MIRROR = {stalling_address!r}\n"
+    patch = (
+        "from dataclasses import replace\nfrom mnistops.data.known import KNOWN\n"
+        f"KNOWN['mnist'] = replace(KNOWN['mnist'], mirrors=({stalling_address!r},))\n"
+    )
     process = start("data", "fetch", "--data-dir", "data", code=patch + PROCESS)
     while not list(Path("data").glob(".mnistops-fetch-*/*")):
         assert process.poll() is None

@@ -30,6 +30,17 @@ def test_one_that_comes_is_noted_and_the_next_is_the_systems() -> None:
     assert [signal.getsignal(number) for number in STOPPING] == before
 
 
+def test_one_that_came_before_and_was_swallowed_is_noted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mnistops.cli.signals._received", [signal.SIGTERM])
+    with noted() as signals:
+        signals.listen()
+        with pytest.raises(Stopped) as told:
+            signals.check()
+        assert told.value.exit_code == 143
+
+
 def begin(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "mnistops", "train", "--dataset", "made", *arguments],

@@ -1,6 +1,7 @@
 """Every command with streams, a terminal and a home folder of every poor kind: real processes."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from mnistops.__main__ import main
 main()
 """
 
+PICTURE = Path(__file__).parents[2] / "examples" / "pictures" / "drawing_3.png"
 MADE = ("--dataset", "made")
 SHORT = (*MADE, "--batch-size", "30", "--epochs", "1")
 QUICK = [("--help",), ("summary",), ("config", "show")]
@@ -34,6 +36,7 @@ LONG = [
     ("study", *SHORT, "--seeds", "2"),
     ("bench", *MADE, "--batch-size", "30", "--seconds", "0.1", "--engines", "eager"),
     ("validate", *MADE, "--checkpoint", "tiny"),
+    ("predict", "digit.png", "--checkpoint", "tiny", "--show", "seen"),
     ("export", "tiny", "--to", "safetensors", "--out", "."),
     ("demo", "--checkpoint", "tiny", "--out", "."),
     ("doctor", *MADE),
@@ -52,6 +55,7 @@ quick_commands = pytest.mark.parametrize("arguments", QUICK, ids=" ".join)
 @pytest.fixture(autouse=True)
 def made() -> None:
     write_dataset(Path("made"), 120, 50)
+    shutil.copy(PICTURE, "digit.png")
 
 
 def shell(

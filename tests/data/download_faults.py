@@ -13,13 +13,16 @@ from random import Random
 from unittest.mock import patch
 
 from mnistops.data import download, sources
-from mnistops.data.files import FILES, sha256_of
+from mnistops.data.files import FILES
 from mnistops.data.idx import encode_idx
-from mnistops.data.sources import FetchEvent, Fetching, SourceFailed, fetch_mnist
+from mnistops.data.known import KNOWN, MNIST
+from mnistops.data.sources import Arrays as Fetched
+from mnistops.data.sources import Arrivals, Arrived, FetchEvent, Fetching, SourceFailed, fetch
 from mnistops.errors import NoSource
 from mnistops.events import result_of
 from tests.data.mirror import CERTIFICATES, Answer, Mirror, drips, resets, says, serving, stalls
 from tests.data.test_wheel import Arrays, made_copy, same
+from tests.made_data import sha256_of
 
 COPY, ARRAYS = made_copy()
 OTHERS = {name: values[::-1].copy() for name, values in ARRAYS.items()}
@@ -28,6 +31,20 @@ MADE = tuple(
     for file, values in zip(FILES, ARRAYS.values(), strict=True)
 )
 PLACED = {f"MNIST/raw/{name}": encode_idx(values) for name, values in ARRAYS.items()}
+
+
+def standing_in(mirror: str) -> "patch._patch_dict":  # type: ignore[name-defined]
+    """Inside, this mirror has MNIST, and the small data set is it."""
+    return patch.dict(KNOWN, {MNIST: replace(KNOWN[MNIST], files=MADE, mirrors=(mirror,))})
+
+
+def fetch_made(
+    folder: Path, is_named: bool, offline: bool = False
+) -> Generator[FetchEvent, None, Fetched]:
+    """Fetch what stands for MNIST."""
+    return fetch(MNIST, folder, is_named, offline)
+
+
 PAGE = b"<html>Log in!</html>"
 
 
@@ -145,10 +162,10 @@ FAULTS = {
 }
 
 
-def next_source(name: str, *_: object) -> Generator[FetchEvent, None, Arrays]:
+def next_source(name: str, *_: object) -> Generator[FetchEvent, None, Arrivals]:
     """In the place of the package index."""
     yield Fetching(name, "a wheel", 0, None)
-    return dict(ARRAYS)
+    return {name: Arrived(values, encode_idx(values)) for name, values in ARRAYS.items()}
 
 
 @contextmanager
@@ -163,9 +180,8 @@ def only(answer: Callable[[str], Answer], certificate: str | None = None) -> Ite
         if certificate not in (None, "trusted"):
             environment["SSL_CERT_FILE"] = str(CERTIFICATES / f"{certificate}.pem")
         stack.enter_context(patch.dict("os.environ", environment))
+        stack.enter_context(standing_in(mirror.url))
         for module, name, value in (
-            (sources, "FILES", MADE),
-            (sources, "MIRROR", mirror.url),
             (sources, "SOURCE_SECONDS", 3),
             (sources, "has_pip", lambda: False),
             (download, "TIMEOUT_SECONDS", 1),
@@ -205,7 +221,7 @@ def reason_beside_next_source(fault: Fault, of: str, folder: Path) -> str | None
         only(failing(fault, of), fault.certificate),
         patch.object(sources, "_from_index", next_source),
     ):
-        arrays = result_of(fetch_mnist(folder, False), events.append)
+        arrays = result_of(fetch_made(folder, False), events.append)
     assert same(arrays, ARRAYS)
     assert content(folder) == PLACED
     failures = [event.reason for event in events if isinstance(event, SourceFailed)]
@@ -220,7 +236,7 @@ def message_without_next_source(fault: Fault, of: str, folder: Path) -> str:
     """
     with only(failing(fault, of), fault.certificate) as mirror:
         try:
-            result_of(fetch_mnist(folder, False))
+            result_of(fetch_made(folder, False))
             raise AssertionError("it was fetched")
         except NoSource as error:
             message = error.message

@@ -101,12 +101,13 @@ def test_a_file_that_is_missing(tmp_path: Path, name: str) -> None:
     error = refused(folder)
     assert isinstance(error, MissingInput)
     assert error.message == f"{folder / name}: expected it there, raw or .gz, got none"
-    assert (
-        error.hint == f"--dataset takes mnist, or a folder with {', '.join(f.name for f in FILES)}"
+    assert error.hint is not None
+    assert error.hint.startswith(
+        "--dataset takes mnist, fashion-mnist, kmnist, a folder with train"
     )
 
 
-@pytest.mark.parametrize("name", ["none", "file", "long" * 100], ids=["none", "file", "long"])
+@pytest.mark.parametrize("name", ["none", "file"])
 def test_a_folder_that_is_none(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / name
@@ -228,15 +229,6 @@ def test_statistics_are_of_what_is_trained_on_alone() -> None:
     pixels = splits.train.labels.double() / 255
     assert splits.normalization.mean == pytest.approx(pixels.mean().item())
     assert splits.normalization.std == pytest.approx(pixels.std(correction=0).item())
-
-
-def test_pixels_are_shares_of_white() -> None:
-    images = ImageSet(
-        torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(3, 1, 1, 1), torch.zeros(3)
-    )
-    assert images.pixels(slice(None)).flatten().tolist() == pytest.approx([0.0, 0.2, 1.0])
-    assert images.pixels(torch.tensor([2, 0])).flatten().tolist() == [1.0, 0.0]
-    assert images.pixels(slice(1)).shape == (1, 1, 1, 1)
 
 
 @pytest.mark.gpu

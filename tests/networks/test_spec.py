@@ -1,10 +1,11 @@
 """NetworkSpec: TOML there and back, and what each mistake is answered with."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from mnistops.errors import BadInput
-from mnistops.networks.spec import Conv, MaxPool, NetworkSpec
+from mnistops.networks.spec import Conv, GlobalAvgPool, Linear, MaxPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
 from tests.strategies import specs
 
@@ -16,6 +17,24 @@ CONV = BLOCK + 'type = "conv"\nout_channels = 2\n'
 def test_toml_there_and_back(spec: NetworkSpec) -> None:
     assert NetworkSpec.from_toml(spec.to_toml(), "x") == spec
     assert NetworkSpec.from_values(spec.to_values(), "x") == spec
+
+
+@given(specs(), st.integers(2, 300))
+def test_outputs_are_as_many_as_asked_for(spec: NetworkSpec, num_classes: int) -> None:
+    assume(any(isinstance(block, Conv | Linear) for block in spec.blocks))
+    changed = spec.with_outputs(num_classes)
+    assert changed.name == spec.name and len(changed.blocks) == len(spec.blocks)
+    weights = [block for block in changed.blocks if isinstance(block, Conv | Linear)]
+    last = weights[-1]
+    assert (last.out_channels if isinstance(last, Conv) else last.out_features) == num_classes
+    differing = [a for a, b in zip(spec.blocks, changed.blocks, strict=True) if a != b]
+    assert len(differing) <= 1
+
+
+def test_outputs_of_what_has_no_weights() -> None:
+    pool = NetworkSpec(name="x", blocks=(GlobalAvgPool(name="gap"),))
+    with pytest.raises(BadInput, match="x: expected a conv or linear block to end with, got none"):
+        pool.with_outputs(3)
 
 
 def test_one_number_stands_for_a_pair() -> None:

@@ -1,5 +1,6 @@
 """The confusion matrix: what stands in which cell, and how dark it is."""
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -109,6 +110,21 @@ def test_no_texts_overlap(num_classes: int, drawn: list[Figure]) -> None:
     ticks = [*axes.get_xticklabels(), *axes.get_yticklabels()]
     texts = [*axes.texts, *ticks, axes.title, axes.xaxis.label, axes.yaxis.label]
     boxes = [text.get_window_extent() for text in texts]
+    assert not [(a, b) for a, b in combinations(boxes, 2) if a.overlaps(b)]
+
+
+@pytest.mark.parametrize("num_classes", [2, 10, 25, 47])
+def test_names_stand_at_their_rows_and_columns(num_classes: int, drawn: list[Figure]) -> None:
+    names = tuple(
+        f"{'class' * 5} {number}" if number % 2 else f"${number}$" for number in range(num_classes)
+    )
+    draw_confusion(replace(done(matrix(num_classes)), class_names=names), Path())
+    axes = drawn[0].axes[0]
+    for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [text.get_text()[:3] for text in ticks] == [name[:3] for name in names]
+        assert all(len(text.get_text()) <= 20 for text in ticks)
+    drawn[0].draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.get_yticklabels()]
     assert not [(a, b) for a, b in combinations(boxes, 2) if a.overlaps(b)]
 
 

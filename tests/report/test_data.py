@@ -1,6 +1,7 @@
 """What is told of a data set."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,16 +31,27 @@ def test_a_split_is_a_row() -> None:
 
 @pytest.mark.parametrize(
     ("name", "state"),
-    [("mnist", "as published, by SHA-256"), ("own", "no hashes are known")],
+    [
+        ("mnist", "as published, by SHA-256"),
+        ("kmnist", "as published, by SHA-256"),
+        ("own", "no hashes are known"),
+    ],
 )
 def test_it_says_how_far_the_files_are_known(name: str, state: str) -> None:
     (grid,) = dataset_report(dataset(name)).grids
     assert grid.notes == (f"folder: {Path('some', 'folder')} ({state})",)
 
 
+def test_classes_that_have_names_are_told() -> None:
+    named = replace(dataset(), class_names=("up", "down"))
+    (grid,) = dataset_report(named).grids
+    assert grid.notes[1:] == ("classes: up, down",)
+    assert dataset_report(named).document["class_names"] == ("up", "down")
+
+
 def test_it_is_one_json_object() -> None:
     values = json.loads(json.dumps(dataset_report(dataset()).document, allow_nan=False))
-    assert list(values) == ["dataset", "folder", "has_known_hashes", "splits"]
+    assert list(values) == ["dataset", "folder", "has_known_hashes", "class_names", "splits"]
     assert (values["dataset"], values["folder"]) == ("own", str(Path("some", "folder")))
     assert values["splits"][1] == {
         "split": "test",

@@ -1,5 +1,6 @@
 """Error grids: which pages are written, and what stands on them where."""
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -194,6 +195,21 @@ def test_nothing_overlaps_or_is_cut_off(
     for box in [*texts, *places]:
         assert 0 <= box.x0 < box.x1 <= dots.x1
         assert 0 <= box.y0 < box.y1 <= dots.y1
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("tsu", "ki"), ("Ankle boot", "T-shirt/top"), ("$x$", "M" * 99), ("é" * 30, "m w" * 9)],
+)
+def test_names_have_room(names: tuple[str, str], drawn: list[Figure]) -> None:
+    split = replace(done(11, None, 0, 1, confidence=1.0), class_names=names)
+    draw_mistakes(split, Path())
+    texts, places = boxes(drawn[0])
+    assert not [(a, b) for a, b in combinations([*texts, *places], 2) if a.overlaps(b)]
+    assert all(box.x0 >= 0 and box.x1 <= drawn[0].bbox.x1 for box in texts)
+    shown = labels(drawn[0])[0].get_text()
+    assert shown.split(" →")[0] in (names[0], f"{names[0][:19]}…")
+    assert shown.endswith(", > 99 %")
 
 
 def test_a_label_stands_above_the_middle_of_its_image(drawn: list[Figure]) -> None:

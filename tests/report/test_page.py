@@ -13,6 +13,8 @@ from mnistops.report.gallery import MOST_CARDS
 from mnistops.report.page import page_of, write_page
 from tests.dossiers import RUN, made_dossier, made_picture, made_split
 
+NAMES = ("T-shirt/top", "<b>bag</b>", "&amp;")
+
 VOID = {"meta", "link", "img", "br", "input"}
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"' --><b>&amp;{{ 7 * 7 }}"
 
@@ -270,3 +272,15 @@ def test_the_file_is_the_page(tmp_path: Path) -> None:
     dossier = made_dossier()
     path = write_page(dossier, tmp_path / "new" / "report.html")
     assert path.read_bytes() == page_of(dossier)
+
+
+def test_names_of_classes_stand_for_numbers() -> None:
+    dossier = made_dossier()
+    split = replace(made_split(num_classes=3), class_names=NAMES)
+    validation = replace(dossier.validation, splits=(split,))
+    page = Parsed(page_of(replace(dossier, validation=validation)))
+    heads = [text for tag, text in page.texts if tag == "th"]
+    assert [name in heads for name in NAMES] == [True] * 3
+    assert {item["alt"] for item in page.of("img")} == {f"a {name}" for name in NAMES}
+    assert page.of("div", "columns named")
+    assert not Parsed(page_of(dossier)).of("div", "columns named")

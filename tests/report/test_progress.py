@@ -4,13 +4,15 @@ import io
 import re
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mnistops.data import sources
+from mnistops.data.class_folders import PicturesRead
 from mnistops.data.files import FILES
-from mnistops.data.sources import Fetching, SourceFailed, Waiting, fetch_mnist
+from mnistops.data.known import KNOWN, MNIST
+from mnistops.data.sources import Fetching, SourceFailed, Waiting, fetch
 from mnistops.report.progress import View
 from mnistops.training.engine_choice import EngineMissed
 
@@ -210,8 +212,8 @@ def test_what_a_source_fetches_is_told_once(
     name = f"{FILES[0].name}.gz"
     (tmp_path / name).write_bytes(bytes(200_000))
     mirror = f"{tmp_path.as_uri()}/"
-    monkeypatch.setattr(sources, "MIRROR", mirror)
-    events = fetch_mnist(tmp_path / "data", is_named=True)
+    monkeypatch.setitem(KNOWN, MNIST, replace(KNOWN[MNIST], mirrors=(mirror,)))
+    events = fetch(MNIST, tmp_path / "data", is_named=True)
     with View() as view:
         for event in events:
             view.show(event)
@@ -230,6 +232,15 @@ def test_fetching_moves_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
         view.show(Fetching("https://a", "a.gz", 4_500_000, 9_000_000))
     assert terminal.stays() == ["fetching a.gz from https://a"]
     assert re.match(r"fetching a\.gz ━.* 4\.5 MB ", terminal.bars()[-1])
+
+
+def test_pictures_that_are_read_move_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch)
+    with View() as view:
+        view.show(PicturesRead(500, 1000))
+        view.show(PicturesRead(1000, 1000))
+    assert terminal.stays() == []
+    assert terminal.bars()[0].startswith("reading pictures ")
 
 
 def test_fetching_without_an_end_moves_a_bar_too(monkeypatch: pytest.MonkeyPatch) -> None:

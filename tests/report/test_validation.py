@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,30 @@ def rows_of(path: Path) -> list[list[str]]:
 def whole(*splits: SplitDone) -> Validation:
     classifier = Classifier("reference", build(REFERENCE), REFERENCE, REFERENCE.input_size)
     return Validation(Path("runs/a/last.pt"), classifier, "mnist", splits)
+
+
+def named(split: Split = "test") -> SplitDone:
+    return replace(done(split), class_names=("Trouser", "Bag", "Ankle boot"))
+
+
+def test_names_stand_in_the_table_and_beside_the_numbers(tmp_path: Path) -> None:
+    assert [row[0] for row in grids(named())[1].rows] == ["Trouser", "Bag", "Ankle boot"]
+    assert not grids(named())[1].columns[0].is_number
+    held = json.loads(document(named()))
+    assert [one["name"] for one in held["per_class"]] == ["Trouser", "Bag", "Ankle boot"]
+    assert (held["mistakes"][0]["actual"], held["mistakes"][0]["actual_name"]) == (1, "Bag")
+    write_results(named(), tmp_path)
+    assert rows_of(tmp_path / "test_errors.csv")[:2] == [
+        ["index", "actual", "predicted", "confidence", "actual_name", "predicted_name"],
+        ["4", "1", "0", "0.25", "Bag", "Trouser"],
+    ]
+    assert rows_of(tmp_path / "test_confusion.csv")[1][:2] == ["0", "Trouser"]
+    assert rows_of(tmp_path / "test_per_class.csv")[3][:2] == ["2", "Ankle boot"]
+    names = ("Trouser", "Bag", "Ankle boot")
+    write_results(replace(perfect(), class_names=names), tmp_path)
+    assert rows_of(tmp_path / "test_errors.csv") == [
+        ["index", "actual", "predicted", "confidence", "actual_name", "predicted_name"]
+    ]
 
 
 def test_the_table_says_what_was_validated() -> None:

@@ -45,7 +45,7 @@ def names(sort: RunColumn) -> list[str]:
         ("seed", ["b", "c", "s-study/runs/x-seed0", "a", "bad", "other"]),
         ("network", ["a", "b", "c", "s-study/runs/x-seed0", "bad", "other"]),
         ("recipe", ["a", "b", "c", "s-study/runs/x-seed0", "bad", "other"]),
-        ("status", ["bad", "a", "b", "s-study/runs/x-seed0", "other", "c"]),
+        ("status", ["bad", "a", "b", "s-study/runs/x-seed0", "c", "other"]),
         ("epochs", ["a", "b", "s-study/runs/x-seed0", "c", "bad", "other"]),
         ("time", ["a", "b", "s-study/runs/x-seed0", "bad", "c", "other"]),
     ],

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistops.errors import BadInput, MissingInput
+from mnistops.lock import LOCK, locked
 from mnistops.runs.run import (
     BROKEN,
+    KILLED,
     NO_RUN,
     Run,
     expect_run,
@@ -67,8 +69,16 @@ def test_a_run_that_is_not_done_is_as_far_as_its_metrics() -> None:
 
 def test_a_run_that_has_only_begun() -> None:
     made_run(FOLDER, metrics=None, status="running", final=None, best=None, time_seconds=None)
-    run = read()
+    with locked(FOLDER):
+        run = read()
     assert (run.status, run.num_done, run.accuracy, run.time_seconds) == ("running", 0, None, None)
+
+
+def test_a_run_that_nobody_is_at_was_killed() -> None:
+    made_run(FOLDER, status="running")
+    assert read().status == KILLED
+    (FOLDER / LOCK).write_text(str(2**22 + 1))  # more than Linux has
+    assert read().status == KILLED
 
 
 def test_a_run_of_a_study_counts_by_its_last_epoch() -> None:

@@ -33,6 +33,7 @@ def test_names() -> None:
         "study",
         "bench",
         "validate",
+        "predict",
         "runs",
         "export",
         "output",

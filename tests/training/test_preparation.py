@@ -1,20 +1,26 @@
 """What must be there, and fit together, before the first step."""
 
 from collections.abc import Generator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from mnistops.data.files import FILES
 from mnistops.errors import BadInput, MissingInput, MnistopsError, UsageError
 from mnistops.events import result_of
+from mnistops.networks.spec import NetworkSpec
+from mnistops.networks.task import Task
+from mnistops.networks.zoo import REFERENCE, ZOO
 from mnistops.settings import Settings
 from mnistops.settings.tree import deep_merge
 from mnistops.training import preparation
 from mnistops.training.engine_choice import EngineMissed
 from mnistops.training.engines import EngineChoice, Workbench
 from mnistops.training.preparation import Prepared, prepare
+from tests.data.test_class_folders import draw
 from tests.made_data import write_dataset
 
 SMALL = """
@@ -37,7 +43,12 @@ def prepared(**sections: Any) -> Prepared:
 def made() -> None:
     write_dataset(Path("made"))
     write_dataset(Path("small"), size=16, num_classes=4)
+    write_dataset(Path("few"), num_classes=4)
+    write_dataset(Path("gap"))
+    labels = Path("gap", FILES[1].name)
+    labels.write_bytes(labels.read_bytes()[:-1] + bytes([12]))
     Path("small.toml").write_text(SMALL)
+    Path("own.toml").write_text(REFERENCE.to_toml())
 
 
 def test_network_and_images_are_there() -> None:
@@ -77,6 +88,40 @@ def test_size_and_classes_follow_a_network_of_ones_own() -> None:
     assert result.splits.train.image_size == result.bench.classifier.image_size == (1, 16, 16)
 
 
+def test_a_built_in_network_becomes_one_for_the_data() -> None:
+    write_dataset(Path("large"), size=32, num_classes=47)
+    for name, spec in ZOO.items():
+        result = prepared(data={"dataset": "large"}, network={"name": name, "dropout": 0.0})
+        network = result.bench.classifier.network
+        assert isinstance(network, NetworkSpec)
+        assert network == spec.changed((1, 32, 32), 0.0).with_outputs(47)
+        assert result.task == Task((1, 32, 32), 47)
+
+
+def test_the_size_that_is_asked_for_counts() -> None:
+    write_dataset(Path("large"), size=32)
+    with pytest.raises(BadInput, match="channels,height,width 1,28,28, as the network takes them"):
+        prepared(data={"dataset": "large"}, network={"input_size": (1, 28, 28)})
+
+
+def test_labels_may_count_from_one() -> None:
+    """As those of EMNIST's letters do."""
+    path = Path("few", FILES[1].name)
+    values = path.read_bytes()
+    path.write_bytes(values[:8] + bytes(label + 1 for label in values[8:]))
+    network = prepared(data={"dataset": "few"}).bench.classifier.network
+    assert isinstance(network, NetworkSpec)
+    assert network == ZOO["reference"].changed(dropout=0.0).with_outputs(5)
+
+
+def test_classes_have_the_names_of_their_folders() -> None:
+    for place, value in product(("train/up", "train/down", "test/up", "test/down"), (10, 200)):
+        draw(f"own/{place}/{value}.png", value, (28, 28))
+    result = prepared(data={"dataset": "own"}, train={"batch_size": 2})
+    assert result.splits.class_names == ("down", "up")
+    assert result.task == Task((1, 28, 28), 2)
+
+
 def test_a_network_in_python_takes_the_size_of_the_data() -> None:
     Path("net.py").write_text(
         "from torch import nn\ndef Net(): return nn.Sequential(nn.Flatten(), nn.Linear(256, 4))\n"
@@ -93,7 +138,7 @@ def test_a_network_in_python_takes_the_size_of_the_data() -> None:
         ({"network": {"name": "refrence"}}, UsageError, "network refrence"),
         ({"data": {"dataset": "none"}}, MissingInput, "--dataset none: expected a folder"),
         (
-            {"data": {"dataset": "small"}},
+            {"data": {"dataset": "small"}, "network": {"name": "own.toml"}},
             BadInput,
             "small: expected images of channels,height,width 1,28,28, as the network takes them, "
             "got 1,16,16",
@@ -102,6 +147,21 @@ def test_a_network_in_python_takes_the_size_of_the_data() -> None:
             {"network": {"name": "small.toml", "input_size": (1, 28, 28)}},
             BadInput,
             "made: expected train labels from 0 to 3, one for each output of the network, got 9",
+        ),
+        (
+            {"data": {"dataset": "few"}, "network": {"name": "own.toml"}},
+            BadInput,
+            "few: expected 10 classes, one for each output of the network, got 4",
+        ),
+        (
+            {"data": {"dataset": "gap"}},
+            BadInput,
+            "gap: expected training images of each label up to the highest, 12, got none of 10, 11",
+        ),
+        (
+            {"data": {"dataset": "small"}},
+            BadInput,
+            "reference: convblock7.0 (Conv2d): expected an input of at least 3 x 3 pixels",
         ),
         (
             {"train": {"batch_size": 301}},
@@ -145,7 +205,7 @@ def test_what_does_not_fit(
 
 def test_another_size_can_be_asked_for_as_the_hint_says() -> None:
     with pytest.raises(BadInput) as error:
-        prepared(data={"dataset": "small"})
+        prepared(data={"dataset": "small"}, network={"name": "own.toml"})
     assert error.value.hint == "--input-size 1,16,16 asks for the network at that size"
 
 

@@ -11,8 +11,21 @@ constexpr int LANES = 4;
 
 typedef float Lanes __attribute__((vector_size(sizeof(float) * LANES)));
 
+typedef int LaneInts __attribute__((vector_size(sizeof(int) * LANES)));
+
+inline Lanes floats(LaneInts values) { return __builtin_convertvector(values, Lanes); }
+
+inline LaneInts floor(Lanes values) {
+    LaneInts whole = __builtin_convertvector(values, LaneInts);
+    return whole + (floats(whole) > values);  // true is -1
+}
+
 inline float sum(Lanes values) {
     float total = 0;
     for (int lane = 0; lane < LANES; lane++) total += values[lane];
     return total;
 }
+
+// Fetch what a pass over memory comes to soon; the processor's own guess stops at each page.
+inline void fetch(const Lanes* soon) { __builtin_prefetch(soon + 48); }
+inline void fetch_to_write(const Lanes* soon) { __builtin_prefetch(soon + 48, 1); }

@@ -168,8 +168,10 @@ public:
         Lanes* to = own.values[0].get();
         for (int c = 0; c < channels.size; c++) {
             Affine norm = norms[channels.from + c];
-            for (int i = 0; i < stage.plane(); i++)
+            for (int i = 0; i < stage.plane(); i++) {
+                fetch(from);
                 *to++ = activate(stage.activation, *from++ * norm.scale + norm.shift);
+            }
         }
         drop(channels, block, own.values[0].get());
         for (size_t i = 0; i < pools.size(); i++)
@@ -197,6 +199,8 @@ public:
             Lanes total{}, products{};
             float mean = moments[c].mean;
             for (int i = 0; i < stage.plane(); i++) {
+                fetch(from);
+                fetch_to_write(to);
                 Lanes gradient = through_activation(stage.activation, *values++, *gradients++);
                 total += gradient;
                 products += gradient * (*from++ - mean);
@@ -235,10 +239,13 @@ public:
                 if (above < 0 || above % stage.stride_h || above / stage.stride_h >= stage.out_h)
                     continue;
                 Lanes* to = row + stage.reach_w();
-                for (int x = 0; x < stage.out_w; x++, to += stage.stride_w, value++)
+                for (int x = 0; x < stage.out_w; x++, to += stage.stride_w, value++) {
+                    fetch(gradient);
+                    fetch(value);
                     *to = *gradient++ * norm.of_gradient +
                           (has_norm() ? (*value - norm.mean) * norm.of_value : Lanes{}) +
                           norm.constant;
+                }
             }
         }
     }

@@ -113,10 +113,8 @@ private:
     }
 
     void take_block(const Batch& batch, int block) {
-        Lanes* to = images.get() + (size_t)block * first.in_size();
-        for (int lane = 0; lane < LANES; lane++)
-            take_image(batch, block * LANES + lane, first.in_channels, first.height, first.width,
-                       [&](int place, float value) { to[place][lane] = value; });
+        take_images(batch, block * LANES, first.in_channels, first.height, first.width,
+                    images.get() + (size_t)block * first.in_size());
     }
 
     // What a layer's convolution gives.
