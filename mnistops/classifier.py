@@ -60,7 +60,7 @@ def open_classifier(settings: NetworkSettings, task: Task | None = None) -> Clas
         try:
             classifier = _of_spec(opened.changed(size, settings.dropout))
         except BadInput as error:
-            if size is not None and size != MNIST_SIZE:
+            if size is not None and min(size[1:]) < min(MNIST_SIZE[1:]):
                 shown = times(size[1:])
                 error.hint = error.hint or f"images of {shown} are too small for this network"
             raise

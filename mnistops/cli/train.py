@@ -25,8 +25,9 @@ from mnistops.settings import Loaded, Settings
 def train(loaded: Loaded) -> int:
     """Train a network on MNIST, or on other images, into a run folder.
 
-    Training images are turned and distorted as suits digits, never mirrored; --rotation 0
-    --distortion 0 leaves them as they are. Ctrl-C saves what is done; --resume goes on from there.
+    Training images are turned and distorted as suits digits, and never mirrored.
+
+    Ctrl-C saves what is done; --resume goes on from there.
     """
     # Imported here: they load torch, which no other command should wait for.
     from mnistops.report.curves import draw_curves, write_range_test

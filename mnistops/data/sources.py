@@ -162,12 +162,25 @@ def _look(folder: Path, files: Sequence[IdxFile], hint: str | None) -> tuple[Arr
             except MnistopsError as error:
                 failures[path] = error
         else:
+            owners = {path: _owner(path, file) for path in failures}
             if failures and hint:
-                first = next(iter(failures.values()))
-                first.hint = hint
+                path, first = next(iter(failures.items()))
+                owner = owners[path]
+                first.hint = f"it is {owner}'s: name another folder, --data-dir" if owner else hint
                 raise first
-            bad += failures
+            bad += [path for path, owner in owners.items() if owner is None]
     return arrays, bad
+
+
+def _owner(path: Path, file: IdxFile) -> str | None:
+    """The title of another known data set, if this is its file: their names are the same."""
+    for known in KNOWN.values():
+        for other in known.files:
+            if other.name == file.name and other.sha256 != file.sha256:
+                with suppress(MnistopsError, OSError):
+                    read_verified(path, other)
+                    return known.title
+    return None
 
 
 def _fetch(

@@ -3,6 +3,7 @@
 N images of C x H x W pixels.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ class Original:
         module: takes pixels in 0..1 and normalises them, or takes normalised ones.
         takes_pixels: which of the two.
         normalization: of its images in training.
+        class_names: by output; None where the numbers are the names.
     """
 
     classifier: Classifier
@@ -58,6 +60,7 @@ class Original:
     num_classes: int
     normalization: Normalization
     takes_pixels: bool
+    class_names: tuple[str, ...] | None = None
 
     @property
     def facts(self) -> dict[str, str]:
@@ -71,6 +74,7 @@ class Original:
             "std": repr(self.normalization.std),
             "input": "pixels in 0..1" if self.takes_pixels else "(pixels in 0..1 - mean) / std",
             "num_classes": str(self.num_classes),
+            **({"class_names": json.dumps(self.class_names)} if self.class_names else {}),
         }
 
     @property
@@ -114,4 +118,5 @@ def open_original(checkpoint: Checkpoint, network: NetworkSettings, takes_pixels
     module = classifier.module.eval().requires_grad_(False)
     if takes_pixels:
         module = Normalized(module, checkpoint.normalization)
-    return Original(classifier, module, size, num_classes, checkpoint.normalization, takes_pixels)
+    normalization, names = checkpoint.normalization, checkpoint.names_of(num_classes)
+    return Original(classifier, module, size, num_classes, normalization, takes_pixels, names)

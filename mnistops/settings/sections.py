@@ -83,7 +83,9 @@ class NetworkSettings(Section):
         Annotated[tuple[Positive, ...], Field(min_length=2, max_length=4)] | None,
         *comma_list(split_numbers, "channels,height,width as 1,28,28, each from 1 to 65536"),
     ] = Field(
-        None, description="Channels, height and width of the input; unset: the network's own."
+        None,
+        description="Channels, height and width of the input; unset: the network's own, of "
+        "a built-in one in training the images'.",
     )
     dropout: float | None = Field(
         None,

@@ -117,8 +117,11 @@ def _task_of(dataset: Dataset) -> Task:
     """What the images ask for.
 
     Raises:
-        BadInput: of a label below the highest there is no image; 0 may be left out.
+        BadInput: all are of one class, or of a label below the highest there is no image; 0 may
+            be left out.
     """
+    if dataset.num_classes < 2:
+        raise BadInput(f"{dataset.name}: expected images of two classes or more, got one")
     counts = dataset.train.labels.bincount().tolist()
     missing = [label for label, count in enumerate(counts) if label and not count]
     if missing:

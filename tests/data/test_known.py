@@ -10,7 +10,7 @@ from torchvision import datasets
 
 from mnistops.data.files import IdxFile
 from mnistops.data.idx import encode_idx
-from mnistops.data.known import KNOWN
+from mnistops.data.known import KNOWN, MNIST
 from mnistops.data.sources import fetch
 from mnistops.errors import BadInput, MissingInput, NoSource
 from mnistops.events import result_of
@@ -126,6 +126,29 @@ def test_an_altered_file_in_a_users_folder_is_told_and_left(name: str, tmp_path:
     with pytest.raises(BadInput, match=f"expected {KNOWN[name].title}'s SHA-256"):
         result_of(fetch(name, tmp_path, is_named=True))
     assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_the_files_of_another_data_set_are_nobodys_to_remove(
+    name: str, mirror: Mirror, tmp_path: Path, is_named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names are the same, and both may lie flat in one folder."""
+    others = tuple(
+        replace(file, sha256=sha256_of(OTHERS[file.name])) for file in KNOWN[MNIST].files
+    )
+    monkeypatch.setitem(KNOWN, MNIST, replace(KNOWN[MNIST], files=others))
+    for file in others:
+        (tmp_path / f"{file.name}.gz").write_bytes(packed(OTHERS, file.name))
+    before = content(tmp_path)
+    if is_named:
+        with pytest.raises(BadInput) as error:
+            result_of(fetch(name, tmp_path, is_named))
+        assert error.value.hint == "it is MNIST's: name another folder, --data-dir"
+        assert content(tmp_path) == before
+    else:
+        result_of(fetch(name, tmp_path, is_named))
+        assert len(mirror.asked) == 4
+        assert content(tmp_path).items() >= before.items()
 
 
 def test_an_altered_file_of_our_own_is_set_aside(name: str, mirror: Mirror, tmp_path: Path) -> None:

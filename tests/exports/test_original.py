@@ -1,5 +1,7 @@
 """The original: what it takes, what it computes, what is told of it."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,13 @@ def test_nobody_elses_random_numbers_are_touched() -> None:
 def test_its_weights_have_the_networks_own_names() -> None:
     assert list(made_original(takes_pixels=True).weights) == list(made_original().weights)
     assert "first.0.weight" in made_original().weights
+
+
+def test_facts_tell_the_names_of_classes_where_there_are_any() -> None:
+    names = ("zéro", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    named = replace(made_original(), class_names=names)
+    assert json.loads(named.facts["class_names"]) == list(names)
+    assert "class_names" not in made_original().facts
 
 
 def test_facts_are_text_and_name_no_path() -> None:

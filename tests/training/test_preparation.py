@@ -44,6 +44,7 @@ def made() -> None:
     write_dataset(Path("made"))
     write_dataset(Path("small"), size=16, num_classes=4)
     write_dataset(Path("few"), num_classes=4)
+    write_dataset(Path("one"), num_classes=1)
     write_dataset(Path("gap"))
     labels = Path("gap", FILES[1].name)
     labels.write_bytes(labels.read_bytes()[:-1] + bytes([12]))
@@ -152,6 +153,11 @@ def test_a_network_in_python_takes_the_size_of_the_data() -> None:
             {"data": {"dataset": "few"}, "network": {"name": "own.toml"}},
             BadInput,
             "few: expected 10 classes, one for each output of the network, got 4",
+        ),
+        (
+            {"data": {"dataset": "one"}},
+            BadInput,
+            "one: expected images of two classes or more, got one",
         ),
         (
             {"data": {"dataset": "gap"}},
