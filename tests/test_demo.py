@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnistops.checkpoint import load_checkpoint
+from mnistops.checkpoint import load_checkpoint, save_checkpoint
 from mnistops.classifier import load_classifier
 from mnistops.demo import Demo, demo, demo_path
 from mnistops.errors import BadInput, CannotCreate, NotFinite
@@ -42,6 +42,13 @@ def test_classes_and_sizes_are_the_networks_own() -> None:
     found = made(write_checkpoint(Path("odd.pt"), spec))
     assert found.class_names == ("0", "1", "2")
     assert found.check.image.shape == (1, 9, 12)
+
+
+def test_classes_have_the_names_that_the_checkpoint_has() -> None:
+    checkpoint = load_checkpoint(write_checkpoint(Path("a.pt")))
+    module, names = load_classifier(checkpoint).module, tuple("abcdefghij")
+    save_checkpoint(Path("named.pt"), PLAIN, module, NORMALIZATION, {}, 0, {}, class_names=names)
+    assert made("named.pt").class_names == names
 
 
 def test_without_a_checkpoint_it_is_our_best_network() -> None:

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
+from mnistops.data.conversion.frame import framed
 from mnistops.report.template import TEMPLATES
 
 pytestmark = pytest.mark.slow
-
-frame = pytest.importorskip("mnistops.data.conversion.frame")
 
 FRAMED = """([height, width, values, size]) =>
   Array.from(framed({height, width, values: Float64Array.from(values)}, size))"""
@@ -52,7 +51,7 @@ def drawings(draw: st.DrawFn) -> NDArray[np.float64]:
 def test_pixels_are_those_of_predict(
     scripted: Page, ink: NDArray[np.float64], size: tuple[int, int]
 ) -> None:
-    expected = frame.framed(ink, size)
+    expected = framed(ink, size)
     found = scripted.evaluate(FRAMED, [*ink.shape, ink.flatten().tolist(), list(size)])
     difference = np.abs(np.reshape(found, size) - expected.astype(int))
     assert difference.max() <= 1, difference
