@@ -121,6 +121,7 @@ LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
         },
     ),
     "scipy": ({"studies.statistics", "runs.mcnemar"}, {"studies.statistics", "runs.mcnemar"}),
+    "tensorboard": ({"training.event_log"}, set()),
     "rich": ({"report"}, {"report"}),
     "typer": ({"cli"}, {"cli"}),
 }
