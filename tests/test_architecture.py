@@ -139,6 +139,7 @@ LIBRARIES: dict[str, tuple[set[str], set[str]]] = {
         {"data.conversion", "studies.statistics", "runs.mcnemar"},
         {"data.conversion", "studies.statistics", "runs.mcnemar"},
     ),
+    "tensorboard": ({"training.event_log"}, set()),
     "rich": ({"report"}, {"report"}),
     "typer": ({"cli"}, {"cli"}),
 }

@@ -1,11 +1,16 @@
 """The examples run and say what is true."""
 
+import re
 import runpy
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import mnistops
+from mnistops.validation import SplitDone
 from tests.made_data import write_dataset
 from tests.running import Run
 
@@ -19,6 +24,9 @@ def test_every_example_is_tested() -> None:
         "inspect_networks.py",
         "train_from_python.py",
         "predict_from_python.py",
+        "onnx_inference.py",
+        "own_data.py",
+        "budget_gate.yml",
     }
 
 
@@ -96,3 +104,54 @@ def test_predicting_from_python(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(out.splitlines()) == len(names) + 14
     main(str(EXAMPLES / "pictures" / names[0]), "text.png")
     assert "text.png: expected a picture" in capsys.readouterr().out
+
+
+def test_the_budget_gate_lets_through_and_stops(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(EXAMPLES.parent)
+    text = (EXAMPLES / "budget_gate.yml").read_text()
+    steps = re.findall(r"^ +- run: mnistops (.*)$", text, re.MULTILINE)
+    told = re.findall(r"^#     mnistops (.*)$", text, re.MULTILINE)
+    assert steps == told and len(steps) == 2
+    assert [command(*shlex.split(line)).code for line in steps] == [0, 0]
+    larger = [line.replace("small.toml", "residual.py:Net") for line in steps]
+    assert command(*shlex.split(larger[0])).code == 1
+
+
+def test_data_of_ones_own_trains_a_network(
+    command: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runpy.run_path(str(EXAMPLES / "own_data.py"))["main"]("shapes")
+    assert capsys.readouterr().out == "shapes: 1,024 images to train on, 256 to test on\n"
+    lines = re.findall(r"^mnistops (.*)$", (EXAMPLES / "own_data.py").read_text(), re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["data", "train"]
+    for line in lines:
+        assert command(*shlex.split(line)).code == 0
+
+
+WITHOUT = """
+import runpy, sys
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
+print(*{"torch", "mnistops"} & set(sys.modules))
+"""
+
+
+def test_onnxruntime_alone_gives_the_classes(command: Run) -> None:
+    write_dataset(Path("made"), 300, 50)
+    trained = ("train", "tiny", "--dataset", "made", "--epochs", "2", "--batch-size", "30")
+    assert command(*trained, "--run-dir", "run").code == 0
+    assert command("export", "run", "--normalize", "--out", "exported").code == 0
+    (model,) = Path("exported").glob("*.onnx")
+    images = "made/t10k-images-idx3-ubyte"
+    arguments = [str(EXAMPLES / "onnx_inference.py"), str(model), images]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, *arguments], capture_output=True, text=True, check=True
+    )
+    *lines, loaded = done.stdout.split("\n")[:-1]
+    assert loaded == ""
+    classes = [int(line.split()[2]) for line in lines]
+    asked = mnistops.Settings(validate={"checkpoint": "run", "split": "test"})
+    (split,) = [event for event in mnistops.validate(asked) if isinstance(event, SplitDone)]
+    mistaken = {mistake.index: mistake.predicted for mistake in split.result.mistakes}
+    assert classes == [mistaken.get(index, index) for index in range(10)]  # its labels are 0 to 9

@@ -22,6 +22,8 @@ Format = Literal["table", "json", "csv", "markdown"]
 
 Recipe = Literal["one-cycle", "plateau"]
 
+Logger = Literal["tensorboard"]
+
 BenchEngine = Literal["eager", "compiled", "compiled-bf16", "graph", "native"]
 
 
@@ -195,6 +197,9 @@ class TrainSettings(Section):
         allow_inf_nan=False,
         description="A run that is stopped loses no more than about so many seconds.",
     )
+    log: Annotated[
+        tuple[Logger, ...], *comma_list(split_commas, "names of loggers, as tensorboard")
+    ] = Field((), description="Whose log to write into the run folder, beside metrics.csv.")
     init_from: Path | None = Field(
         None,
         description="Begin with the weights of this checkpoint, run folder or built-in network.",

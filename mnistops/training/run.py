@@ -13,6 +13,7 @@ from mnistops.disk import make_folder, staged_files
 from mnistops.errors import BadInput, MnistopsError
 from mnistops.lock import locked
 from mnistops.settings.tree import Settings
+from mnistops.training.event_log import expect_loggers
 from mnistops.training.events import (
     CheckpointBroken,
     EpochDone,
@@ -70,6 +71,7 @@ def train(settings: Settings) -> Generator[RunEvent, None, RunResult]:
             number any more, before the run's folder is made.
     """
     started = time.monotonic()
+    expect_loggers(settings.train.log)
     prepared = yield from prepare(settings)
     folder = _make_folder(settings, prepared)
     with _alone_in(folder):
@@ -102,6 +104,7 @@ def resume(
     started = time.monotonic()
     settings = read_settings(folder)
     expect_same_settings(folder, settings, asked or {})
+    expect_loggers(settings.train.log)
     with _alone_in(folder):
         if run_status(folder) == "done":
             yield RunWasDone(folder)

@@ -11,6 +11,7 @@ import torch
 from mnistops.checkpoint import LAST, PREVIOUS, Checkpoint, load_checkpoint, save_checkpoint
 from mnistops.errors import BadInput
 from mnistops.settings.tree import Settings
+from mnistops.training.event_log import write_event_log
 from mnistops.training.events import CheckpointBroken
 from mnistops.training.preparation import Prepared
 from mnistops.training.run_folder import settings_values, write_table
@@ -37,10 +38,15 @@ class RunCheckpoints:
         return time.monotonic() - self.saved_at >= self.settings.train.save_seconds
 
     def write_metrics(self) -> None:
-        """Write metrics.csv: a row for each epoch that is done, whoever wrote what before."""
+        """Write metrics.csv: a row for each epoch that is done, whoever wrote what before.
+
+        And the log, if one is asked for.
+        """
         if self.training.epochs:
             rows = [done.metrics for done in self.training.epochs]
             write_table(self.folder / "metrics.csv", rows)
+            if "tensorboard" in self.settings.train.log:
+                write_event_log(self.folder, rows)
 
     def save_best(self) -> None:
         """Keep the epoch that was just done under a name of its own."""

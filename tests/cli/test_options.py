@@ -36,6 +36,7 @@ def test_every_option_reaches_its_setting(command: Run, key_and_field: tuple) ->
         "path patterns, as convblock5 or 'conv*,pool?'": "a,b[12]",
         "row,column of a unit from 0, as 0,0": "4,5",
         "a whole number, as 8000, 8k or 2M": "8000",
+        "names of loggers, as tensorboard": "tensorboard",
         "KEY=VALUE,VALUE, as train.learning_rate=0.1,0.3": "train.epochs=1,2",
     }.get(words, words.split()[-1] if " or " in words else number)
     if words.startswith("some of "):
