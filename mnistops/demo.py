@@ -97,7 +97,7 @@ def demo(settings: Settings) -> Demo:
         {key: value for key, value in module.state_dict().items() if value.is_floating_point()},
         checkpoint.normalization,
         checkpoint.names_of(num_classes) or tuple(map(str, range(num_classes))),
-        _accuracy(checkpoint.path),
+        _accuracy(checkpoint.path) if spec == checkpoint.network else None,
         check,
     )
 
@@ -108,10 +108,8 @@ def demo_path(settings: Settings, checkpoint: Path) -> Path:
     Raises:
         CannotCreate: it cannot be made.
     """
-    path = settings.demo.file
-    if path is None:
-        path = results_folder(settings, checkpoint, "demo") / PAGE
-    elif path.suffix.lower() not in (".html", ".htm"):
+    path = results_folder(settings, checkpoint, "demo")
+    if path.suffix.lower() not in (".html", ".htm"):
         path = path / PAGE
     make_folder(path.parent)
     return path
@@ -142,13 +140,10 @@ def _check(module: "nn.Module", spec: NetworkSpec, normalization: Normalization)
 
 def _accuracy(checkpoint: Path) -> Accuracy | None:
     """Of the run whose result this checkpoint is."""
-    run = read_run(checkpoint.parent, checkpoint.parent.name)
+    folder = checkpoint.parent
+    run = read_run(folder, folder.name)
     with suppress(MissingInput):
-        is_result = find_checkpoint(checkpoint.parent) == checkpoint
-        if (
-            run.accuracy is not None
-            and is_result
-            and (run.result == "last") == (checkpoint.name == LAST)
-        ):
+        is_last, is_result = checkpoint.name == LAST, checkpoint == find_checkpoint(folder)
+        if run.accuracy is not None and is_result and is_last == (run.result == "last"):
             return Accuracy(run.accuracy, run.dataset and Path(run.dataset).name)
     return None

@@ -66,12 +66,18 @@ class Prediction:
 
     Attributes:
         network: its name.
+        class_names: by class; None where the numbers are the names.
     """
 
     checkpoint: Path
     network: str
     pictures: tuple[Predicted, ...]
     failures: tuple[Failure, ...]
+    class_names: tuple[str, ...] | None = None
+
+    def name_of(self, label: int) -> str:
+        """The name of a class, for people."""
+        return self.class_names[label] if self.class_names else str(label)
 
 
 def predict(
@@ -103,13 +109,15 @@ def predict(
             read.append(path)
         yield PictureRead(number, len(paths))
     pictures: list[Predicted] = []
+    names = None
     if images:
         outputs = yield from outputs_in_batches(
             classifier.module.to(device), _batch(images).to(device), checkpoint.normalization
         )
+        names = checkpoint.names_of(outputs.shape[1])
         rows = map(tuple, to_probabilities(outputs).tolist())
         pictures += map(Predicted, read, images, rows)
-    return Prediction(checkpoint.path, classifier.name, tuple(pictures), tuple(failures))
+    return Prediction(checkpoint.path, classifier.name, tuple(pictures), tuple(failures), names)
 
 
 def _image_of(path: Path, size: ImageSize) -> NDArray[np.uint8]:

@@ -140,7 +140,8 @@ def _smooth(points: Ink, steps: int = 8) -> Ink:
 
 
 def _tremble(hand: np.random.Generator, count: int) -> Ink:
-    return ndimage.gaussian_filter1d(hand.normal(0, 0.02, (count, 2)), 3, axis=0)
+    smooth: Ink = ndimage.gaussian_filter1d(hand.normal(0, 0.02, (count, 2)), 3, axis=0)
+    return smooth
 
 
 def on_sheet(ink: Ink, height: int, width: int, row: int, column: int) -> Ink:
@@ -174,8 +175,8 @@ def photographed(
     )
     texture = ndimage.gaussian_filter(world.normal(0, 1, ink.shape), 2)
     surface = paper * (1 + grain * texture / texture.std())
-    seen = light * (surface * (1 - ink) + pen * ink) + world.normal(0, noise, ink.shape)
-    return np.round(255 * np.clip(seen, 0, 1)).astype(np.uint8)
+    seen: Ink = light * (surface * (1 - ink) + pen * ink) + world.normal(0, noise, ink.shape)
+    return np.round(255 * seen.clip(0, 1)).astype(np.uint8)
 
 
 def write_pictures(folder: Path) -> list[Path]:

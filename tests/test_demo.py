@@ -70,6 +70,8 @@ def test_its_accuracy_is_that_of_the_run_whose_result_it_is(
     accuracy = made(Path("run", names[0])).accuracy
     assert (accuracy and accuracy.share) == shown
     assert accuracy is None or accuracy.dataset == "digits"
+    Path("other.toml").write_text(PLAIN.changed((1, 31, 28)).to_toml())
+    assert made(Path("run", names[0]), "other.toml").accuracy is None
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ def test_outputs_that_are_no_numbers_are_said() -> None:
 
 def test_the_page_goes_where_it_is_told_to_or_beside_its_run() -> None:
     def path(file: str | None, checkpoint: str) -> Path:
-        settings = Settings.model_validate({"demo": {"file": file}})
+        settings = Settings.model_validate({"output": {"out": file}})
         return demo_path(settings, Path(checkpoint))
 
     assert path("new/a.html", "x.pt") == Path("new/a.html") and Path("new").is_dir()

@@ -53,7 +53,7 @@ def test_one_picture() -> None:
     assert picture.ranking[0] == 3 and sorted(picture.ranking) == list(DIGITS)
     assert sum(picture.probabilities) == pytest.approx(1)
     assert picture.probabilities[3] == max(picture.probabilities) > 0.9
-    assert (picture.image.shape, picture.image.dtype) == ((1, 28, 28), np.uint8)
+    assert (picture.image.shape, picture.image.dtype.name) == ((1, 28, 28), "uint8")
     assert events == [PictureRead(1, 1), BatchEvaluated(1, 1)]
 
 
@@ -101,6 +101,15 @@ def test_a_network_of_larger_images_sees_larger_ones() -> None:
     (image,) = outcome.pictures[0].image
     assert image.shape == (42, 42)
     assert np.ptp(np.flatnonzero(image.any(1))) + 1 == 30  # 20 of 28, too
+
+
+def test_names_of_classes_are_the_checkpoints() -> None:
+    values = {**sound(), "class_names": [*"abcdefghij"]}
+    del values["digest"]
+    torch.save({**values, "digest": digest(values)}, "named.pt")
+    outcome, _ = predicted([write("three.png")], validate={"checkpoint": "named.pt"})
+    assert outcome.class_names == tuple("abcdefghij")
+    assert (outcome.name_of(3), predicted([write("three.png")])[0].name_of(3)) == ("d", "3")
 
 
 CODE = """

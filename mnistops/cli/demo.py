@@ -5,14 +5,7 @@ from mnistops.report.publish import publish
 from mnistops.settings import Loaded
 
 
-@with_settings(
-    "demo",
-    "validate.checkpoint",
-    "network.name",
-    "network.input_size",
-    "output.runs_dir",
-    "output.format",
-)
+@with_settings("validate.checkpoint", "network.name", "network.input_size", "output")
 def demo(loaded: Loaded) -> None:
     """Write a page on which one draws, and sees live what a trained network makes of it."""
     # Imported here: they load torch, which no other command should wait for.

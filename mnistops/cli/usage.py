@@ -11,6 +11,7 @@ from mnistops.errors import UsageError
 # The option that somebody may well leave out before its value.
 _MEANT = {
     "mnistops validate": "--checkpoint",
+    "mnistops demo": "--checkpoint",
     "mnistops data check": "--data-dir",
     "mnistops data fetch": "--data-dir",
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
-"""Shades of grey (H, W), from black, 0."""
+"""Shades of grey (H, W), from black, 0, to white, the largest number there is."""
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
@@ -36,7 +36,7 @@ def read_picture(path: Path) -> Levels:
         MissingInput: there is no such file, or it cannot be read.
         BadInput: it is no picture of these formats, broken, or too large.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         if path.is_dir():
@@ -53,7 +53,7 @@ def read_picture(path: Path) -> Levels:
             if image.width * image.height <= MOST_PIXELS:
                 return _shades(ImageOps.exif_transpose(image))
             got = f"{image.width} x {image.height}"
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             raise BadInput(
                 f"{path}: expected a picture (PNG, JPEG, BMP, GIF or WebP), got something else"
             ) from None

@@ -17,15 +17,6 @@ if TYPE_CHECKING:
 SHOWN_SIDE = 280
 """What the network sees is enlarged to about so many dots."""
 
-_COLUMNS = (
-    Column("picture", is_number=False),
-    Column("class"),
-    Column("confidence"),
-    Column("second best", rank=1),
-    Column("its confidence", rank=2),
-)
-_NAMES = ("picture", "predicted", "confidence", "second", "second_confidence")
-
 
 def write_seen(outcome: "Prediction", folder: Path) -> list[Path]:
     """Write what the network saw of each picture, ink white, every pixel a square of dots.
@@ -39,7 +30,8 @@ def write_seen(outcome: "Prediction", folder: Path) -> list[Path]:
     """
     from PIL import Image
 
-    taken = {done.path.resolve() for done in (*outcome.pictures, *outcome.failures)}
+    taken = {picture.path.resolve() for picture in outcome.pictures}
+    taken |= {failure.path.resolve() for failure in outcome.failures}
     paths: list[Path] = []
     for picture in outcome.pictures:
         pixels = picture.image[0]
@@ -62,36 +54,54 @@ def prediction_report(outcome: "Prediction", seen: Sequence[Path]) -> Report:
     Args:
         seen: the file of each picture with what the network saw; empty where none were asked for.
     """
-    records = [_record(picture) for picture in outcome.pictures]
-    rows = tuple(
-        (visible(name), str(first), probability(share), str(second), probability(second_share))
-        for name, first, share, second, second_share in (record.values() for record in records)
-    )
+    records = [_record(outcome, picture) for picture in outcome.pictures]
+    rows = tuple(_row(outcome, picture) for picture in outcome.pictures)
     notes = [f"what the network saw: {visible(str(seen[0].parent))}"] if seen else []
     if outcome.failures:
         total = len(outcome.failures) + len(rows)
         notes.append(f"{len(outcome.failures)} of {total} could not be read")
-    file = Path(*outcome.checkpoint.parts[-2:])  # with the run's name, but not all that leads there
-    title = f"{visible(outcome.network)}, of {visible(str(file))}"
+    last = Path(*outcome.checkpoint.parts[-2:])  # with the run's name, but not all that leads there
+    title = f"{visible(outcome.network)}, of {visible(str(last))}"
+    files: Sequence[str | None] = [str(path) for path in seen] or [None] * len(records)
     document = {
         "network": outcome.network,
         "checkpoint": str(outcome.checkpoint),
         "pictures": [
             {**record, "probabilities": list(picture.probabilities), "seen": file}
-            for record, picture, file in zip(
-                records, outcome.pictures, [*map(str, seen)] or [None] * len(rows), strict=True
-            )
+            for record, picture, file in zip(records, outcome.pictures, files, strict=True)
         ],
         "failures": [
             {"picture": str(failure.path), "error": failure.error.message}
             for failure in outcome.failures
         ],
     }
-    return Report((Grid(_COLUMNS, rows, title=title, notes=tuple(notes)),), document, records)
+    is_number = not outcome.class_names
+    columns = (
+        Column("picture", is_number=False),
+        Column("class", is_number=is_number),
+        Column("confidence"),
+        Column("second best", rank=1, is_number=is_number),
+        Column("its confidence", rank=2),
+    )
+    return Report((Grid(columns, rows, title=title, notes=tuple(notes)),), document, records)
 
 
-def _record(picture: "Predicted") -> dict[str, Any]:
+def _row(outcome: "Prediction", picture: "Predicted") -> tuple[str, ...]:
+    cells = [visible(str(picture.path))]
+    for label in picture.ranking[:2]:
+        name, share = outcome.name_of(label), picture.probabilities[label]
+        cells += [visible(name), probability(share)]
+    return tuple(cells)
+
+
+def _record(outcome: "Prediction", picture: "Predicted") -> dict[str, Any]:
     first, second = picture.ranking[:2]
-    shares = picture.probabilities
-    values = (str(picture.path), first, shares[first], second, shares[second])
-    return dict(zip(_NAMES, values, strict=True))
+    named = {"predicted_name": outcome.name_of(first), "second_name": outcome.name_of(second)}
+    return {
+        "picture": str(picture.path),
+        "predicted": first,
+        "confidence": picture.probabilities[first],
+        "second": second,
+        "second_confidence": picture.probabilities[second],
+        **(named if outcome.class_names else {}),
+    }

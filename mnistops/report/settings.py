@@ -64,6 +64,7 @@ _EXAMPLES = {
     "bench.chart": '"bench.png"',
     "validate.checkpoint": '"runs/mine/last.pt"',
     "validate.max_errors": "60",
+    "predict.show": '"seen"',
     "export.to": '"onnx,pt2"',
     "output.out": '"out"',
 }

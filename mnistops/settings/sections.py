@@ -249,7 +249,7 @@ class OutputSettings(Section):
     runs_dir: Path = Field(Path("runs"), description="Folder that run folders are made in.")
     out: Path | None = Field(
         None,
-        description="Folder for what a command writes that is no run; unset: the run's own, else "
-        "a new one in the runs folder.",
+        description="Folder for what a command writes that is no run, or of a demo its page, as "
+        "x.html; unset: the run's own, else a new one in the runs folder.",
     )
     format: Format = Field("table", description="How the result is written to standard output.")

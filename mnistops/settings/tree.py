@@ -11,7 +11,6 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from mnistops.settings.demo import DemoSettings
 from mnistops.settings.export import ExportSettings
 from mnistops.settings.forms import Form
 from mnistops.settings.inspection import RfSettings, SummarySettings
@@ -84,7 +83,6 @@ with warnings.catch_warnings():
         predict: PredictSettings = PredictSettings()
         runs: RunsSettings = RunsSettings()
         export: ExportSettings = ExportSettings()
-        demo: DemoSettings = DemoSettings()
         output: OutputSettings = OutputSettings()
 
         _refuse_odd = field_validator("*", mode="before")(refuse_odd)

@@ -50,7 +50,7 @@ def test_what_is_not_the_same_is_a_negative_verdict(command: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ((), 2, "missing argument"),
+        ((), 2, "CHECKPOINT: expected a value, got none"),
         (("none.pt",), 66, "none.pt: expected a checkpoint or a run folder"),
         (("made.pt", "--to", "onxx"), 2, "--to: expected some of onnx, pt2, safetensors"),
         (("net.py",), 65, "net.py: expected a checkpoint"),

@@ -89,7 +89,7 @@ def test_show_writes_what_the_network_saw(command: Run) -> None:
         "photograph_7.png",
     }
     shown = np.asarray(Image.open("seen/here/board_5.png"))
-    assert (shown.shape, shown.dtype) == ((280, 280), np.uint8)
+    assert (shown.shape, shown.dtype.name) == ((280, 280), "uint8")
     pixels = shown[::10, ::10]
     assert (pixels.repeat(10, 0).repeat(10, 1) == shown).all()
     rows = np.flatnonzero(pixels.any(1))

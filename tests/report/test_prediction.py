@@ -1,5 +1,6 @@
 """A prediction in every format, and what the network saw as files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,14 @@ def test_records() -> None:
         {"picture": "b.png", "error": "b.png: expected a picture, got a folder"}
     ]
     assert report.grids[0].notes[0] == "what the network saw: seen"
+
+
+def test_classes_that_have_names_are_called_by_them() -> None:
+    named = replace(OUTCOME, class_names=("a", "b", "c [x]"))
+    report = prediction_report(named, [])
+    assert report.grids[0].rows[1] == ("in/a.png", "c [x]", "50.0 %", "a", "25.0 %")
+    assert report.records[1]["predicted"] == 2
+    assert (report.records[1]["predicted_name"], report.records[1]["second_name"]) == ("c [x]", "a")
 
 
 def test_what_was_seen_is_about_as_large_whatever_its_size() -> None:

@@ -19,9 +19,7 @@ from mnistops.data.conversion.frame import DIGIT_SIDE, MNIST_SIDE, cropped, fram
 from mnistops.data.conversion.ink import Grey, ink_of, level_of
 from mnistops.data.conversion.marks import digit_mask
 from mnistops.data.conversion.strokes import widened
-
-Levels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float64]
-"""Shades (H, W): whole numbers from 0 to their largest, or fractions from 0 to 1; 0 is black."""
+from mnistops.data.picture import Levels
 
 
 class NoInk(ValueError):
@@ -64,13 +62,13 @@ def as_digit(levels: Levels, size: tuple[int, int] = (28, 28)) -> NDArray[np.uin
 
 def _reduced(levels: Levels) -> Grey:
     """The picture as fractions, with at most 512 pixels along an axis."""
-    most = np.iinfo(levels.dtype).max if np.issubdtype(levels.dtype, np.integer) else 1
     step = -(-max(levels.shape) // LARGEST_SIDE)
     height, width = levels.shape
     margins = ((0, -height % step), (0, -width % step))
     whole = np.pad(levels, margins, mode="edge") if step > 1 else levels
     squares = whole.reshape(whole.shape[0] // step, step, whole.shape[1] // step, step)
-    return squares.mean((1, 3)) / most
+    fractions: Grey = squares.mean((1, 3)) / np.iinfo(levels.dtype).max
+    return fractions
 
 
 def _with_rim(is_digit: NDArray[np.bool_]) -> NDArray[np.bool_]:

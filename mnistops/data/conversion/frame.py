@@ -57,9 +57,11 @@ def shares(old: int, new: int) -> NDArray[np.float64]:
     edges, pixels = np.arange(new + 1) * step, np.arange(old)
     if step >= 1:
         ends = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-        return np.maximum(ends, 0) / step
+        by_area: NDArray[np.float64] = np.maximum(ends, 0) / step
+        return by_area
     centres = np.clip(edges[:-1] + step / 2 - 0.5, 0, old - 1)
-    return np.maximum(1 - np.abs(centres[:, None] - pixels), 0)
+    linear: NDArray[np.float64] = np.maximum(1 - np.abs(centres[:, None] - pixels), 0)
+    return linear
 
 
 def _start(sums: NDArray[np.float64], side: int) -> int:

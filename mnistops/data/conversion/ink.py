@@ -53,12 +53,15 @@ def level_of(ink: Ink) -> float:
     return float(np.partition(counted, place)[place])
 
 
+def centrality(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """What each pixel counts: 1 in the middle of the picture, 0 at its edges, linear between."""
+    rows, columns = (1 - np.abs(2 * np.arange(size) + 1 - size) / size for size in shape)
+    return np.minimum(rows[:, None], columns)
+
+
 def edge_weights(shape: tuple[int, ...]) -> NDArray[np.float64]:
     """What each pixel counts: 1, but less the nearer it is to an edge of the picture."""
-    rows, columns = (
-        np.minimum(np.arange(size) + 0.5, size - np.arange(size) - 0.5) / size for size in shape
-    )
-    return np.minimum(1, np.minimum(rows[:, None], columns) / NEAR_THE_EDGE)
+    return (centrality(shape) / (2 * NEAR_THE_EDGE)).clip(max=1)
 
 
 def edge(pixels: NDArray[Any]) -> NDArray[Any]:
@@ -104,7 +107,8 @@ def _without_noise(drop: Ink) -> Ink:
     least, less = np.quantile(drop, (0.1, 0.25), method="lower")
     # Of normal noise, these quantiles lie 1.282 and 0.674 deviations below its middle.
     deviation = (less - least) / (1.282 - 0.674)
-    return np.maximum(drop - max(0.0, less + (0.674 + DEVIATIONS) * deviation), 0)
+    left: Ink = drop - max(0.0, less + (0.674 + DEVIATIONS) * deviation)
+    return left.clip(min=0)
 
 
 def _cells(grey: Grey, of: Callable[..., Grey]) -> Grey:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mnistops.data.conversion.frame import Ink
-from mnistops.data.conversion.ink import edge
+from mnistops.data.conversion.ink import centrality, edge
 
 Mask = NDArray[np.bool_]
 
@@ -49,12 +49,6 @@ def digit_mask(ink: Ink, is_ink: Mask) -> Mask:
     is_part[main] = True
     mask: Mask = np.concatenate([[False], is_part])[labels]
     return mask
-
-
-def centrality(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """What each pixel counts: 1 in the middle of the picture, 0 at its edges, linear between."""
-    rows, columns = (1 - np.abs(2 * np.arange(size) + 1 - size) / size for size in shape)
-    return np.minimum(rows[:, None], columns)
 
 
 def _box(slices: tuple[slice, ...]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnistops.data.conversion.ink import NUM_SURE_PIXELS, Grey, edge, ink_of, level_of
+from mnistops.data.conversion.ink import NUM_SURE_PIXELS, Grey, centrality, edge, ink_of, level_of
 from tests.drawn_digits import drawn, on_sheet
 
 DIGIT = on_sheet(drawn(5), 300, 280, 40, 60)
@@ -61,3 +61,16 @@ def test_what_lies_along_the_edge_counts_for_less() -> None:
 
 def test_the_edge_goes_around() -> None:
     assert edge(np.arange(9).reshape(3, 3)).tolist() == [0, 1, 2, 6, 7, 8, 0, 3, 6, 2, 5, 8]
+
+
+def test_noise_in_the_dark_is_no_ink() -> None:
+    dark = np.where(np.arange(280) > 220, 0.02, 1.0)[None]
+    noise = np.random.default_rng(2).normal(0, 0.01, DIGIT.shape)
+    found = ink_of((picture(dark) + noise).clip(0, 1))
+    assert found[:, 240:].max() < 0.3 < found[DIGIT == 1].min()
+
+
+def test_the_middle_counts_most() -> None:
+    weights = centrality((5, 3))
+    assert weights[2, 1] == weights.max() == 1
+    assert weights[0, 0] == weights.min() == pytest.approx(0.2)

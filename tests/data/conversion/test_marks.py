@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnistops.data.conversion.marks import Mask, centrality, digit_mask
+from mnistops.data.conversion.marks import Mask, digit_mask
 from tests.drawn_digits import drawn, on_sheet
 
 SHEET = (300, 300)
@@ -69,9 +69,3 @@ def test_a_broken_stroke_is_one_mark() -> None:
 def test_a_digit_that_reaches_over_the_edge_is_a_digit() -> None:
     ink = DIGIT[100:, 100:]
     assert of(ink).sum() > 0.9 * (ink > 0.3).sum()
-
-
-def test_the_middle_counts_most() -> None:
-    weights = centrality((5, 3))
-    assert weights[2, 1] == weights.max() == 1
-    assert weights[0, 0] == weights.min() == pytest.approx(0.2)
