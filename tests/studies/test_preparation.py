@@ -43,7 +43,7 @@ def test_a_group_that_cannot_be_trained_is_found() -> None:
     with pytest.raises(UsageError, match="network refrence: expected"):
         prepared("network.name=reference,refrence")
     write_dataset(Path("small"), 120, 50, size=16)
-    with pytest.raises(BadInput, match="small: expected images of"):
+    with pytest.raises(BadInput, match="expected an input of at least 3 x 3 pixels"):
         prepared("data.dataset=made,small")
 
 
