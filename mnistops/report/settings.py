@@ -54,6 +54,7 @@ _EXAMPLES = {
     "rf.plot": '"fields.png"',
     "train.learning_rate": "0.1",
     "train.init_from": '"small"',
+    "train.log": '"tensorboard"',
     "train.resume": '"runs/mine"',
     "train.run_dir": '"runs/mine"',
     "study.recipe": '"one-cycle,plateau"',
