@@ -61,7 +61,13 @@ def _root(
     context: typer.Context,
     version: Annotated[
         bool | None,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version",
+            metavar="",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version.",
+        ),
     ] = None,
 ) -> None:
     del version  # its callback has exited

@@ -138,14 +138,13 @@ def _networks_in(path: Path) -> list[str]:
             return [str(path)] if "[[blocks]]" in path.read_text(encoding="utf-8") else []
         if path.suffix == ".py":
             body = ast.parse(path.read_bytes()).body
-            return [f"{path}:{item.name}" for item in body if _is_module(item)]
+            classes = [item for item in body if isinstance(item, ast.ClassDef)]
+            return [f"{path}:{item.name}" for item in classes if _is_module(item)]
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         pass
     return []
 
 
-def _is_module(item: ast.stmt) -> bool:
-    """Whether it is a class of a torch module, as far as its own line tells."""
-    return isinstance(item, ast.ClassDef) and any(
-        ast.unparse(base).endswith("Module") for base in item.bases
-    )
+def _is_module(item: ast.ClassDef) -> bool:
+    """Whether it is a torch module, as far as its own line tells."""
+    return any(ast.unparse(base).endswith("Module") for base in item.bases)

@@ -47,7 +47,7 @@ def show(loaded: Loaded, run: Annotated[str, typer.Argument(metavar="RUN", **_RU
 @runs.command("compare")
 @with_settings("network.name", "data", "device", "output")
 def compare(
-    loaded: Loaded, runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", **_RUN)]
+    loaded: Loaded, runs: Annotated[list[str], typer.Argument(metavar="RUN", **_RUN)]
 ) -> None:
     """Hold runs against each other: their curves, their sizes, and whether one is really better."""
     # Imported here: they load torch, which no other command should wait for.

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mnistops.cli import options
 from mnistops.cli.examples import EXAMPLES
 from mnistops.errors import BadInput
 from mnistops.networks.zoo import REFERENCE
+from mnistops.settings import load_settings
 from tests.cli.commands import all_commands
 from tests.running import Run
 
@@ -45,13 +45,11 @@ def test_every_command_has_examples() -> None:
 def test_they_are_what_the_command_takes(
     command: Run, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = options.load_settings
-
     def stop(*given: object) -> None:
-        load(*given)  # type: ignore[arg-type]
+        load_settings(*given)  # type: ignore[arg-type]
         raise BadInput("called")
 
-    monkeypatch.setattr(options, "load_settings", stop)
+    monkeypatch.setattr("mnistops.cli.options.load_settings", stop)
     words = words_of(line, monkeypatch)
     outcome = command(*words)
     if words[-1] == "--help" or words[:2] in (["config", "init"], ["config", "schema"]):

@@ -12,7 +12,7 @@ from tests.made_data import write_dataset
 
 def finding(name: str, **sections: object) -> Finding:
     (check,) = (check for check in place_checks() if check.name == name)
-    return check.find(Settings(**sections))  # type: ignore[arg-type]
+    return check.find(Settings(**sections))
 
 
 def test_images_of_ones_own() -> None:

@@ -41,7 +41,7 @@ def exported(
     to: str, named: Path | str, told: list[ExportEvent] | None = None, **sections: object
 ) -> ExportResult:
     sections = {"output": {"out": "out"}, **sections}
-    settings = Settings(export={"to": to}, **sections)  # type: ignore[arg-type]
+    settings = Settings(export={"to": to}, **sections)
     return result_of(export(settings, Path(named)), None if told is None else told.append)
 
 
