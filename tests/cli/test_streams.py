@@ -11,7 +11,6 @@ import pytest
 
 from mnistops.networks.zoo import REFERENCE
 from tests.made_data import write_dataset
-from tests.running import Run
 
 # As mnistops, but that a range test of 1,500 steps takes 20.
 PROCESS = """
@@ -146,8 +145,9 @@ def test_in_a_pipe_nothing_is_cut_or_folded() -> None:
     assert missing.stderr.startswith("error: \\xfc.toml: expected a TOML file")
 
 
-def test_what_typer_writes_where_nothing_can_be_written(command: Run) -> None:
+def test_what_typer_writes_where_nothing_can_be_written() -> None:
     done = shell(("--install-completion", "bash"), "", HOME="/dev/null")
     assert done.returncode == 74
     assert done.stderr.startswith("error: /dev/null")
-    assert command("--show-completion", "bash").code == 0
+    # By bash: Typer goes by the shell that it is called from.
+    assert "mnistops" in shell(("--show-completion",), "").stdout
