@@ -62,10 +62,10 @@ def test_compare(command: Run) -> None:
     [
         (("list", "--sort", "acuracy"), 2, "--sort: expected begun, run, status"),
         (("list", "--runs-dir", "runs/a/run.json"), 66, "runs/a/run.json: expected a folder of"),
-        (("show",), 2, "missing argument"),
+        (("show",), 2, "RUN: expected a value, got none"),
         (("show", "none"), 66, "none: expected a run folder, or the name of one in runs"),
         (("show", "bad"), 65, "runs/bad/run.json: expected JSON"),
-        (("compare",), 2, "missing argument"),
+        (("compare",), 2, "RUN: expected a value, got none"),
         (("compare", "a"), 2, "runs compare: expected two runs or more, each once, got 1"),
         (("compare", "a", "bad"), 65, "runs/bad/run.json: expected JSON"),
         (("compare", "a", "b", "--out", "runs/a/run.json"), 73, "runs/a/run.json: expected to"),
