@@ -240,6 +240,6 @@ def test_a_picture_is_drawn(command: Run, tmp_path: Path) -> None:
 def test_a_picture_that_cannot_be_is_refused_before_the_work(
     command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mnistops.cli.rf.layer_graph", None)
+    monkeypatch.setattr("mnistops.inspection.layer_graph", None)
     Path("file").touch()
     assert command("rf", "--plot", "file/x.png").code == 73
