@@ -32,7 +32,7 @@ def test_only_a_problem_is_a_negative_verdict(
         yield from ()
         return Diagnosis((Finding("x", state, "y", "z"),))  # type: ignore[arg-type]
 
-    monkeypatch.setattr("mnistops.cli.doctor.diagnose", diagnose)
+    monkeypatch.setattr("mnistops.diagnosis.diagnosis.diagnose", diagnose)
     for format_ in ("table", "json", "markdown", "csv"):
         outcome = command("doctor", "--format", format_)
         assert outcome.code == code and outcome.out
