@@ -22,7 +22,7 @@ from mnistops.checkpoint_parts import class_names_of, normalization_of, section_
 from mnistops.data.normalization import Normalization
 from mnistops.digest import digest
 from mnistops.disk import keep_predecessor, replace_file
-from mnistops.errors import BadInput, MissingInput
+from mnistops.errors import BadInput, MissingInput, suggestion
 from mnistops.networks.load import load_builtin, load_python, load_toml
 from mnistops.networks.spec import NetworkSpec
 from mnistops.networks.zoo import REFERENCE, ZOO
@@ -206,7 +206,10 @@ def find_checkpoint(path: Path) -> Path:
     if str(path) in ZOO and not path.exists():
         return bundled_checkpoint(str(path))
     if not path.is_dir():
-        raise MissingInput(f"{path}: expected a checkpoint or a run folder, got no such file")
+        raise MissingInput(
+            f"{path}: expected a checkpoint or a run folder, got no such file",
+            suggestion(str(path), ZOO),
+        )
     for candidate in (path / "best.pt", *_by_accuracy(path), path / LAST):
         if candidate.is_file():
             return candidate

@@ -41,7 +41,23 @@ def commands_of(*names: str) -> type[TyperGroup]:
                 self.commands[cmd_name] = _import_command(cmd_name)
             return self.commands.get(cmd_name)
 
+        def get_params(self, ctx: Any) -> Any:
+            return _without_types(super().get_params(ctx))
+
     return Commands
+
+
+def _without_types(parameters: list[Any]) -> list[Any]:
+    """The parameters; where Typer's help marks one with a type of Python's, it no longer does."""
+    for parameter in parameters:
+        if getattr(parameter, "metavar", None) is None or parameter.param_type_name == "argument":
+            parameter.display_type_rich = lambda *_, **__: None
+    return parameters
+
+
+def _show_no_types(command: Any) -> None:
+    made = command.get_params
+    command.get_params = lambda ctx: _without_types(made(ctx))
 
 
 def _import_command(name: str) -> Any:
@@ -52,9 +68,11 @@ def _import_command(name: str) -> Any:
         group.command()(found)
     command = get_command(group)
     command.name = name
+    _show_no_types(command)
     if isinstance(command, TyperGroup):
         for each, below in command.commands.items():
             below.epilog = epilog(f"{name} {each}")
+            _show_no_types(below)
     else:
         command.epilog = epilog(name)
     return command

@@ -137,6 +137,8 @@ def _typer_option(key: str, field: FieldInfo) -> tuple[Any, Any]:
     names = choices(field)
     words = {int: "N", float: "NUMBER", str: "TEXT", Path: "PATH"}
     metavar = "NAME" if names else words.get(value_type(field), "LIST")
+    if metavar == "LIST" and form(field).startswith("a whole number"):
+        metavar = "N"
     complete = completer(key, field)
     is_list = get_origin(value_type(field)) is tuple
     kind = list[str] | None if is_list else str | None

@@ -27,7 +27,7 @@ def predict(
     images: Annotated[
         list[Path],
         typer.Argument(
-            metavar="IMAGE...", help="Pictures of one digit each: PNG, JPEG, BMP, GIF or WebP."
+            metavar="IMAGE", help="Pictures of one digit each: PNG, JPEG, BMP, GIF or WebP."
         ),
     ],
 ) -> int:

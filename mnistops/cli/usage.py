@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from itertools import takewhile
+from typing import Any
 
 import typer
 
@@ -27,7 +29,8 @@ def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageE
     said = error.format_message()
     if option is not None and hasattr(error, "possibilities"):
         message = f"{option}: expected an option of `{command}`, got an unknown one"
-        return UsageError(message, _meant(option, error.possibilities, command) or hint)
+        near = error.possibilities or _one_dash_short(option, arguments, context)
+        return UsageError(message, _meant(option, near, command, context) or hint)
     if option is not None:
         expected, got = ("no value", "one") if "not take" in said else ("a value", "none")
         return UsageError(f"{option}: expected {expected}, got {got}", hint)
@@ -43,11 +46,21 @@ def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageE
     return UsageError(said[:1].lower() + said[1:].rstrip(". "), hint)
 
 
-def _meant(option: str, near: Sequence[str] | None, command: str) -> str | None:
+def _one_dash_short(option: str, arguments: Sequence[str], context: Any) -> list[str]:
+    """Options that may be meant by ``-epochs``, of which Typer tells no more than ``-e``."""
+    parameters = context.command.params if context else []
+    known = [flag for parameter in parameters for flag in parameter.opts]
+    words = [word for word in arguments if word.startswith(option) and not word.startswith("--")]
+    return [near for word in words for near in get_close_matches(f"-{word}", known, 1, 0.8)]
+
+
+def _meant(option: str, near: Sequence[str] | None, command: str, context: Any) -> str | None:
     if option == "--network":
         return f"the network is an argument: `{command} NETWORK`"
     if near:
         return f"did you mean {near[0]}?"
-    if not option.startswith("--"):
+    parameters = context.command.params if context else []
+    files = any(parameter.param_type_name == "argument" for parameter in parameters)
+    if files and not option.startswith("--"):
         return f"a file whose name begins with - is named as ./{option}..."
     return None

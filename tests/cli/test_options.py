@@ -67,6 +67,7 @@ def test_help_is_whole_in_80_columns(
     text = command(*name.split(), "--help").out
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= 80
+    assert not re.search(r"<\w", text)  # <bool>, <list[Path]>: of no use to who reads it
     words = " ".join(text.replace("│", " ").split())
     told = re.findall(r"\[env: (\w+)\]", words)
     assert set(told) <= {variable(key) for key, _ in fields()}

@@ -50,6 +50,16 @@ HELP = "hint: `mnistops {} --help` shows what it takes"
             "-n: expected an option of `mnistops summary`, got an unknown one",
             "hint: a file whose name begins with - is named as ./-n...",
         ),
+        (
+            ["train", "-epochs", "3"],
+            "-e: expected an option of `mnistops train`, got an unknown one",
+            "hint: did you mean --epochs?",
+        ),
+        (
+            ["-v"],
+            "-v: expected an option of `mnistops`, got an unknown one",
+            "hint: `mnistops --help` shows what it takes",
+        ),
         (["rf", "--dilation"], "--dilation: expected a value, got none", HELP.format("rf")),
         (["runs", "show"], "RUN: expected a value, got none", HELP.format("runs show")),
         (["rf", "--config"], "--config: expected a value, got none", HELP.format("rf")),
