@@ -29,6 +29,11 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "validate": ("validate", "--checkpoint", str(EVIL), *DATA),
     "validate a run": ("validate", "--checkpoint", "run", *DATA),
     "predict": ("predict", "digit.png", "--checkpoint", str(EVIL)),
+    "demo": ("demo", "--checkpoint", str(EVIL)),
+    "demo of a run": ("demo", "--checkpoint", "run"),
+    "export": ("export", str(EVIL)),
+    "export, all": ("export", "run", "--to", "onnx,pt2,safetensors"),
+    "runs compare": ("runs", "compare", "run", "other", *DATA),
     "summary": ("summary", str(EVIL)),
     "rf": ("rf", str(EVIL)),
     "train": ("train", str(EVIL), *DATA),
@@ -48,8 +53,15 @@ def evil(request: pytest.FixtureRequest) -> bytes:
     write_settings(EVIL.parent, Settings(data={"dataset": "made"}, train={"batch_size": 30}))
     data = HOSTILE[request.param]()
     EVIL.write_bytes(data)
+    record = '{"status": "interrupted", "num_test": 20}'
+    Path("other").mkdir()
+    for folder in (EVIL.parent, Path("other")):
+        (folder / "run.json").write_text(record)
     return data
 
+
+# On the way there, of what is begun.
+TOLD = (" - INFO - ", " - WARNING - Its run is not finished", "run 1 of 2: ")
 
 PAIRS = [
     (kind, route)
@@ -65,13 +77,13 @@ def test_by_no_route_does_it_do_anything(command: Run, evil: bytes, route: str) 
     outcome = command(*ROUTES[route])
     assert outcome.code == 65, outcome.err
     assert outcome.out == ""
-    lines = [line for line in outcome.err.splitlines() if " - INFO - " not in line]
+    lines = [line for line in outcome.err.splitlines() if not any(word in line for word in TOLD)]
     assert lines[0].startswith(f"error: {EVIL}: ") and ": expected " in lines[0]
     assert len(lines) == 1 or (len(lines) == 2 and lines[1].startswith("hint: "))
     assert not CANARY.exists()
     assert EVIL.read_bytes() == evil
     left = {path.name for path in EVIL.parent.iterdir()}
-    assert left == {"last.pt", "config.toml"}
+    assert left == {"last.pt", "config.toml", "run.json"}
     assert not Path("runs").exists()
 
 
@@ -80,7 +92,7 @@ def test_a_sound_one_would_have_come_through(command: Run) -> None:
     EVIL.parent.mkdir()
     EVIL.write_bytes(saved(checkpoint()))
     shutil.copy(ROOT / "examples" / "pictures" / "drawing_3.png", "digit.png")
-    for route in ("validate", "predict", "summary", "rf"):
+    for route in ("validate", "predict", "demo", "export", "summary", "rf"):
         assert command(*ROUTES[route]).code == 0, route
 
 

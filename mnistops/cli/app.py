@@ -1,6 +1,7 @@
 """The ``mnistops`` command: its subcommands, and the one place where errors become exit codes."""
 
 import atexit
+import errno
 import os
 import sys
 import traceback
@@ -15,7 +16,7 @@ from mnistops.cli.examples import epilog
 from mnistops.cli.groups import commands_of, show_help
 from mnistops.cli.signals import interruption, stop_interrupting
 from mnistops.cli.usage import usage_error
-from mnistops.errors import CannotWrite, ExitCode, MnistopsError
+from mnistops.errors import CannotWrite, ExitCode, MissingInput, MnistopsError
 from mnistops.report.console import complain, remark, write
 from mnistops.resources import out_of_resources
 from mnistops.user_code import users_line, users_mistake
@@ -36,6 +37,9 @@ COMMANDS = (
     "data",
     "config",
 )
+
+# What pathlib raises of a place where it is but asked whether something is there.
+_OUT_OF_REACH = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.EIO, errno.ESTALE)
 
 # The variable by which a shell asks for words.
 _COMPLETE = "_MNISTOPS_COMPLETE"
@@ -149,6 +153,8 @@ def _explained(error: BaseException, arguments: Sequence[str]) -> MnistopsError:
         return found
     if users_line(traceback.extract_tb(error.__traceback__)):  # called where nobody would think of
         return users_mistake(error, "the network's code")
+    if isinstance(error, OSError) and error.filename and error.errno in _OUT_OF_REACH:
+        return MissingInput(f"{error.filename!s:.200}: expected to reach it, got: {error.strerror}")
     # Imported here, where it is needed once in a long while.
     from mnistops.cli.crash import explain_crash
 

@@ -6,10 +6,11 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from mnistops.disk import cache_folder, make_folder
+from mnistops.disk import cache_folder, make_folder, replace_file
 from mnistops.errors import CannotCreate, UsageError
 
 SOURCES = Path(__file__).parent / "kernels"
@@ -23,18 +24,29 @@ class CannotBuild(UsageError):
 
 
 def build_kernels() -> Path:
-    """The shared library, built unless it is there already.
+    """The shared library, built unless it is there already, as it was built.
+
+    Its name tells its content: to load one that a loss of power cut would end the process.
 
     Raises:
         CannotBuild: there is no compiler, or it fails.
-        CannotCreate: nothing can be made in the cache.
+        CannotCreate, CannotWrite: the cache cannot take it.
     """
     compiler = find_compiler()
-    library = cache_folder() / "native" / f"{_fingerprint(compiler)}.so"
-    if not library.is_file():
-        make_folder(library.parent)
-        _build(compiler, library)
+    folder, name = cache_folder() / "native", _fingerprint(compiler)
+    for library in folder.glob(f"{name}-*.so"):
+        with suppress(OSError):  # one that cannot be read is built anew
+            if library.name == _name(name, library.read_bytes()):
+                return library
+    make_folder(folder)
+    built = _build(compiler, folder)
+    library = folder / _name(name, built)
+    replace_file(library, built)
     return library
+
+
+def _name(fingerprint: str, content: bytes) -> str:
+    return f"{fingerprint}-{hashlib.sha256(content).hexdigest()[:16]}.so"
 
 
 def find_compiler() -> str:
@@ -73,19 +85,20 @@ def _processor() -> str:
     return next((line for line in lines if line.startswith(("flags", "Features"))), "")
 
 
-def _build(compiler: str, library: Path) -> None:
-    """Build under another name beside it: two processes may be at it at once."""
+def _build(compiler: str, folder: Path) -> bytes:
+    """The library; what is made on the way is in this folder, and gone afterwards."""
     try:
-        staged, name = tempfile.mkstemp(suffix=".so", dir=library.parent)
+        staged, name = tempfile.mkstemp(suffix=".so", dir=folder)
     except OSError as error:
-        raise CannotCreate(f"{library}: expected to make it, got: {error.strerror}") from None
+        raise CannotCreate(
+            f"{folder}: expected to make a file in it, got: {error.strerror}"
+        ) from None
     os.close(staged)
     try:
         for tuning in (("-march=native",), ("-mcpu=native",), ()):
             done = _run(compiler, *FLAGS, *tuning, str(SOURCES / "network.cpp"), "-o", name)
             if done.returncode == 0:
-                Path(name).replace(library)
-                return
+                return Path(name).read_bytes()
         said = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[0]
         raise _failed(compiler, said)
     finally:

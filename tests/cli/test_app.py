@@ -133,3 +133,32 @@ def test_a_process_leaves_nothing_unsaid() -> None:
     assert done.returncode == 1
     assert "kept for training" in done.stdout.splitlines()[-1]
     assert done.stderr.startswith("over budget: 5,340 parameters, 5,339 more than")
+
+
+@pytest.mark.parametrize("words", [("export",), ("runs", "show")], ids=" ".join)
+def test_a_name_that_no_disk_takes_is_no_bug_of_ours(command: Run, words: tuple[str, ...]) -> None:
+    outcome = command(*words, "a" * 300)
+    assert outcome.code == 66
+    assert outcome.err == f"error: {'a' * 200}: expected to reach it, got: File name too long\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("summary", "closed/x.pt"),
+        ("summary", "closed/net.py:Net"),
+        ("export", "closed/x.pt"),
+        ("runs", "show", "closed/run"),
+        ("validate", "--dataset", "closed", "--checkpoint", "tiny"),
+    ],
+    ids=" ".join,
+)
+def test_nor_is_a_folder_that_is_closed_to_us(command: Run, arguments: tuple[str, ...]) -> None:
+    Path("closed").mkdir(mode=0o000)
+    if os.access("closed", os.X_OK):
+        pytest.skip("root opens every folder")
+    outcome = command(*arguments)
+    assert outcome.code == 66, outcome.err
+    last = outcome.err.splitlines()[-1]
+    assert last.startswith("error: closed/")
+    assert last.endswith(": expected to reach it, got: Permission denied")

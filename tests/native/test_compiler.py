@@ -157,6 +157,19 @@ def test_what_was_taken_away_is_built_again(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(calls("good")) == 2
 
 
+@pytest.mark.parametrize("left", ["", "lib", "library\0", "another\n"])
+def test_what_is_not_as_it_was_built_is_built_again(
+    left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a loss of power: the process that loads a part of a library is ended by SIGBUS."""
+    monkeypatch.setenv("CXX", str(quick("good")))
+    library = build_kernels()
+    library.write_text(left)
+    assert build_kernels() == library
+    assert library.read_text() == "library\n"
+    assert (len(calls("good")), built()) == (2, [library.name])
+
+
 def test_without_the_processors_own_instructions_if_they_are_unknown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
