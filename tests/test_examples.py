@@ -26,6 +26,7 @@ def test_every_example_is_tested() -> None:
         "predict_from_python.py",
         "onnx_inference.py",
         "own_data.py",
+        "own_pictures.py",
         "budget_gate.yml",
     }
 
@@ -128,6 +129,20 @@ def test_data_of_ones_own_trains_a_network(
     assert [line.split()[0] for line in lines] == ["data", "train"]
     for line in lines:
         assert command(*shlex.split(line)).code == 0
+
+
+def test_pictures_of_ones_own_train_a_network(
+    command: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runpy.run_path(str(EXAMPLES / "own_pictures.py"))["main"]("heap", "sorted")
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "sorted/test/cross: 20 pictures" and len(told) == 4
+    text = (EXAMPLES / "own_pictures.py").read_text()
+    lines = re.findall(r"^mnistops (.*)$", text, re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["data", "train"]
+    for line in lines:
+        assert command(*shlex.split(line)).code == 0
+    assert "cross" in command("validate").out
 
 
 WITHOUT = """

@@ -20,6 +20,7 @@ from mnistops.settings import Loaded
     "network.name",
     "network.input_size",
     "device",
+    "output.runs_dir",
     "output.format",
 )
 def predict(

@@ -132,3 +132,11 @@ def test_a_folder_that_cannot_be_made_is_said_before_the_work(command: Run) -> N
     outcome = command("predict", "none.png", "--show", "text.png")
     assert outcome.code == 73
     assert outcome.err.startswith("error: text.png: expected to make a folder")
+
+
+def test_the_newest_run_is_looked_for_in_the_runs_folder(command: Run) -> None:
+    write_dataset(Path("made"), 120, 50)
+    quick = ("--dataset", "made", "--epochs", "1", "--batch-size", "30")
+    assert command("train", "tiny", *quick, "--run-dir", "elsewhere/mine").code == 0
+    outcome = command("predict", NAMES[0], "--runs-dir", "elsewhere")
+    assert outcome.out.startswith("tiny, of mine/last.pt\n")
