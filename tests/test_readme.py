@@ -11,7 +11,6 @@ import pytest
 from mnistops.analysis.lower import lower
 from mnistops.analysis.summary import summarize_graph
 from mnistops.networks.zoo import REFERENCE, ZOO
-from tests.made_data import write_dataset
 from tests.running import Run
 
 ROOT = Path(__file__).parents[1]
@@ -145,51 +144,3 @@ def test_the_blocks_of_reference_are_as_told() -> None:
     text = README[README.index("## The reference network") : README.index("**Dilation**")]
     assert f"dropout {REFERENCE.dropout}" in text
     assert text.count("\n1. ") + sum(f"\n{n}. " in text for n in range(2, 7)) == 6
-
-
-# What makes a tour of minutes, on MNIST and in its runs, one of seconds; the rest stays as it is.
-SMALLER = {
-    r"--epochs \d+": "--epochs 1",
-    r"--seeds \d+": "--seeds 1",
-    r"--holdout 5000": "--holdout 60",
-    r"=reference,separable,small": "=tiny,small",
-    r"--out demo.html": "--out page/demo.html",
-    r"\d{8}-\d{6}-reference-seed0 \d{8}-\d{6}-small-seed0 \d{8}-\d{6}-tiny-seed0": "first second",
-    r"^bench$": "bench tiny --engines eager --seconds 0.01",
-    r"^doctor$": "doctor --offline",
-    r"images/": "",
-}
-EXIT_CODES = {"abc": 2, "doctor": None}  # a doctor may well find something
-
-
-def tour() -> list[str]:
-    """Every command of the README, in its order."""
-    text = (ROOT / "README.md").read_text()
-    fences = re.findall(r"^```(?:sh|console)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    lines = [line for fence in fences for line in fence.splitlines()]
-    told = r"^(?:\$ )?((?:MNISTOPS_\w+=\S+ )?mnistops (?!  ).*?)(?: +#.*)?$"
-    return [match[1] for line in lines if (match := re.match(told, line))]
-
-
-@pytest.mark.slow
-def test_every_command_of_the_tour_runs(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_dataset(Path("made"), 300, 50)
-    monkeypatch.setenv("MNISTOPS_DATA__DATASET", str(Path("made").resolve()))
-    monkeypatch.setenv("MNISTOPS_TRAIN__BATCH_SIZE", "60")
-    for name, network in (("first", "tiny"), ("second", "small")):
-        run = ("--run-dir", f"runs/{name}", "--epochs", "1")
-        assert command("train", network, *run).code == 0
-    lines = tour()
-    assert len(lines) >= 20
-    for line in lines:
-        before, _, words = line.partition("mnistops ")
-        for pattern, smaller in SMALLER.items():
-            words = re.sub(pattern, smaller, words)
-        if words.startswith("study ") and "--epochs" not in words:
-            words += " --epochs 1 --seeds 1"
-        with monkeypatch.context() as patch:
-            if before:
-                patch.setenv(*before.strip().split("=", 1))
-            outcome = command(*shlex.split(words))
-        wanted = next((code for part, code in EXIT_CODES.items() if part in line), 0)
-        assert wanted is None or outcome.code == wanted, (line, outcome.err)

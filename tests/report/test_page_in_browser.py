@@ -1,5 +1,6 @@
 """The page of a report in a real browser: it loads, answers, and keeps nobody out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,15 @@ def test_nothing_is_wider_than_a_phone(dossier: Dossier, tmp_path: Path, open_pa
     opened = open_page(write_page(dossier, tmp_path / "a.html"), **PHONE)
     assert not is_too_wide(opened.page)
     opened.page.locator("details").evaluate_all("all => all.forEach(d => { d.open = true })")
+    assert not is_too_wide(opened.page)
+    expect_quiet(opened)
+
+
+def test_nor_is_a_page_with_long_names(tmp_path: Path, open_page: Open) -> None:
+    split = made_split()
+    names = tuple(f"{label}{'a' * 200}" for label in range(len(split.result.confusion)))
+    page = write_page(made_dossier(replace(split, class_names=names)), tmp_path / "a.html")
+    opened = open_page(page, **PHONE)
     assert not is_too_wide(opened.page)
     expect_quiet(opened)
 
