@@ -1,5 +1,6 @@
 """One process at a time in a folder; the kernel opens the lock again however its holder ends."""
 
+import errno
 import os
 import sys
 import time
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mnistops.errors import CannotCreate, Locked
+from mnistops.errors import CannotCreate, CannotWrite, Locked
 
 LOCK = ".mnistops.lock"
 """The file in the folder that is locked: there while somebody holds it, with the holder's pid."""
@@ -31,6 +32,7 @@ def locked(folder: Path, wait_seconds: float = 0) -> Iterator[None]:
     Raises:
         Locked: another is in, and its pid is told.
         CannotCreate: nothing can be made in the folder.
+        CannotWrite: the disk is full.
     """
     path = folder / LOCK
     until = time.monotonic() + wait_seconds
@@ -76,7 +78,8 @@ def _take(path: Path) -> int | None:
             # Never through a link: its target would be written to.
             file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         except OSError as error:
-            raise CannotCreate(f"{path}: expected to make it, got: {error.strerror}") from None
+            kind = CannotWrite if error.errno == errno.ENOSPC else CannotCreate
+            raise kind(f"{path}: expected to make it, got: {error.strerror}") from None
         is_ours = _lock(file)
         if is_ours and _is_at(file, path):
             with suppress(OSError):  # the disk is full: the lock holds without the pid

@@ -1,7 +1,10 @@
 """Checkpoints: the forms that load, and files that must not."""
 
+import itertools
 import os
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -359,3 +362,33 @@ def test_what_cannot_be_opened(source: str, kind: type[MnistopsError], message: 
 def test_a_built_in_goes_before_a_file_of_its_name() -> None:
     Path("reference").mkdir()
     assert open_network("reference") is REFERENCE
+
+
+def test_one_that_is_read_while_it_is_saved_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
+    path, module = tmp_path / "last.pt", build(SMALL)
+    done = threading.Event()
+
+    def save_all_as(number: int) -> None:
+        for values in module.state_dict().values():
+            values.fill_(number)
+        save_checkpoint(path, SMALL, module, Normalization(0.0, 1.0), {}, 0, {})
+
+    def save_again_and_again() -> None:
+        for number in itertools.cycle((1, 0)):
+            save_all_as(number)
+            if done.is_set():
+                break
+
+    save_all_as(0)
+    seen: set[float] = set()
+    with ThreadPoolExecutor(1) as pool:
+        saving = pool.submit(save_again_and_again)
+        for _ in range(100):
+            held = [
+                values.unique().tolist() for values in load_checkpoint(path).state_dict.values()
+            ]
+            assert held in ([[0]] * len(held), [[1]] * len(held))
+            seen |= {held[0][0]}
+        done.set()
+        saving.result()
+    assert seen == {0, 1}

@@ -17,7 +17,7 @@ from unittest.mock import Mock
 import pytest
 
 from mnistops import lock
-from mnistops.errors import CannotCreate, Locked
+from mnistops.errors import CannotCreate, CannotWrite, Locked
 from mnistops.lock import LOCK, is_held, locked
 
 ROOT = Path(__file__).parents[1]
@@ -191,6 +191,12 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
     assert error.value.message == (
         f"{tmp_path / 'none' / LOCK}: expected to make it, got: No such file or directory"
     )
+
+
+def test_a_full_disk_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "open", fail(errno.ENOSPC))
+    with pytest.raises(CannotWrite), locked(tmp_path):
+        pytest.fail("in without a lock")
 
 
 def fail(number: int) -> Any:

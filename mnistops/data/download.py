@@ -103,4 +103,5 @@ def _received(
         raise _Passing(f"{failed}{error!s:.200}") from None
     # urllib's errors are OSErrors, but not all that can go wrong on a line is.
     except (OSError, ValueError) as error:
-        raise NoSource(f"{failed}{error!s:.200}") from None
+        reason = getattr(error, "reason", error)  # urllib wraps what the system says
+        raise NoSource(f"{failed}{getattr(reason, 'strerror', None) or reason!s:.200}") from None

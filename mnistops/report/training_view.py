@@ -18,6 +18,9 @@ from mnistops.training.events import (
 from mnistops.training.lr_range import NUM_STEPS, RangeStep
 from mnistops.training.preparation import EngineSought
 
+FEW_STEPS = 100
+"""Norms need some tens of steps to know the images that they see outside of training."""
+
 
 class TrainingView(View):
     """Shows the events of a run."""
@@ -101,7 +104,18 @@ def _introduction(begun: RunBegun) -> str:
         f"{begun.engine} engine\n"
         f"{integer(begun.num_train)} training images{held}, {integer(begun.num_test)} test images; "
         f"recipe {begun.recipe}, {epochs}\n"
-        f"run folder: {begun.run_folder}{resumed}"
+        f"run folder: {begun.run_folder}{resumed}{_warning(begun)}"
+    )
+
+
+def _warning(begun: RunBegun) -> str:
+    """Of a run that is over before it has begun, as of a few pictures of one's own."""
+    steps = begun.num_epochs * max(1, begun.num_train // begun.batch_size)
+    if steps >= FEW_STEPS:
+        return ""
+    return (
+        f"\n{steps} steps of {begun.batch_size} images are few to learn from: "
+        "a smaller --batch-size or more --epochs make more"
     )
 
 

@@ -30,7 +30,8 @@ def test_stdout_holds_the_result_and_stderr_the_way_to_it(command: Run) -> None:
     assert "nothing was chosen: the last epoch is the result" in outcome.out
     lines = outcome.err.splitlines()
     assert lines[0].startswith("reference, 5,340 parameters, on cpu (")
-    assert [line.split()[:2] for line in lines[3:]] == [["epoch", "0"], ["epoch", "1"]]
+    assert lines[3].startswith("8 steps of 30 images are few to learn from: ")
+    assert [line.split()[:2] for line in lines[4:]] == [["epoch", "0"], ["epoch", "1"]]
 
 
 def test_the_run_folder_has_its_files(command: Run) -> None:
@@ -115,7 +116,7 @@ def test_plateau_prints_the_seeds_lines(command: Run) -> None:
         "train", *QUICK, "--recipe", "plateau", "--learning-rate", "0.1", "--epochs", "4",
         "--target-accuracy", "0",
     )  # fmt: skip
-    lines = outcome.err.splitlines()[3:]
+    lines = outcome.err.splitlines()[4:]
     assert lines[0].startswith("Train ==> Epochs: 0 Batch:  3 loss: ")
     assert lines[1].startswith("Test ==> Epochs: 0 Batch:  1 loss: ")
     assert lines[2:4] == ["Insufficient test accuracy data.", "LR: 0.1"]

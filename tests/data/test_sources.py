@@ -258,7 +258,7 @@ def test_no_source_at_all(tmp_path: Path) -> None:
     assert error.value.message == (
         "MNIST: expected one source to answer, got none: "
         f"http://127.0.0.1:1/: {IMAGES}.gz: expected to download it, "
-        f"got: <urlopen error [Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}>; "
+        f"got: {os.strerror(errno.ECONNREFUSED)}; "
         f"{INDEX}: expected pip in this environment, got none"
     )
     assert error.value.hint == (

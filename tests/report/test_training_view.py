@@ -1,5 +1,6 @@
 """What is seen of a training, and that its original recipe speaks as the original did."""
 
+import dataclasses
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -100,6 +101,14 @@ def test_a_run_is_introduced(capsys: pytest.CaptureFixture[str]) -> None:
         "[bold]x[/bold], 5,340 parameters, on cpu (2 threads), native engine",
         "60,000 training images, 10,000 test images; recipe one-cycle, epochs 0 to 1",
         f"run folder: {Path('runs', 'a')}",
+    ]
+
+
+def test_few_steps_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    few = dataclasses.replace(begun(), num_train=180, num_epochs=3)
+    assert lines(capsys, few)[3:] == [
+        "3 steps of 128 images are few to learn from: a smaller --batch-size or more --epochs make "
+        "more"
     ]
 
 
