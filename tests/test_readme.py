@@ -11,6 +11,7 @@ import pytest
 from mnistops.analysis.lower import lower
 from mnistops.analysis.summary import summarize_graph
 from mnistops.networks.zoo import REFERENCE, ZOO
+from tests.made_data import write_dataset
 from tests.running import Run
 
 ROOT = Path(__file__).parents[1]
@@ -144,3 +145,46 @@ def test_the_blocks_of_reference_are_as_told() -> None:
     text = README[README.index("## The reference network") : README.index("**Dilation**")]
     assert f"dropout {REFERENCE.dropout}" in text
     assert text.count("\n1. ") + sum(f"\n{n}. " in text for n in range(2, 7)) == 6
+
+
+def tour() -> list[str]:
+    """Every command of the README, in its order."""
+    text = PAGES[0].read_text()
+    fences = re.findall(r"^```(?:sh|console)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    told = r"^(?:\$ )?((?:MNISTOPS_\w+=\S+ )?mnistops (?!  ).*?)(?: +#.*)?$"
+    lines = (line for fence in fences for line in fence.splitlines())
+    return [match[1] for line in lines if (match := re.match(told, line))]
+
+
+# What takes minutes, on made images and with less of everything.
+SMALLER = {
+    r"--epochs \d+": "--epochs 1",
+    r"--seeds \d+": "--seeds 1",
+    r"^study (?!.*--epochs)": "study --epochs 1 --seeds 1 ",
+    r"--holdout 5000": "--holdout 60",
+    r"=reference,separable,small": "=tiny,small",
+    r"^bench$": "bench tiny --engines eager --seconds 0.01",
+    r"(\S+-reference-seed0) \S+-small-seed0 \S+-tiny-seed0": "runs/first runs/second",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", tour())
+def test_every_command_of_the_tour_runs(
+    command: Run, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    write_dataset(Path("made"), 300, 50)
+    Path("images").mkdir()
+    monkeypatch.setenv("MNISTOPS_DATA__DATASET", str(Path("made").resolve()))
+    monkeypatch.setenv("MNISTOPS_TRAIN__BATCH_SIZE", "60")
+    if "compare" in line:
+        for folder in ("runs/first", "runs/second"):
+            assert command("train", "tiny", "--run-dir", folder, "--epochs", "1").code == 0
+    before, _, words = line.partition("mnistops ")
+    for pattern, smaller in SMALLER.items():
+        words = re.sub(pattern, smaller, words)
+    if before:
+        monkeypatch.setenv(*before.strip().split("=", 1))
+    outcome = command(*shlex.split(words))
+    # What is wrong with a machine is no business of this test.
+    assert outcome.code == (2 if before else 0) or words == "doctor", outcome.err
