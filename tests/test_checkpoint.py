@@ -364,6 +364,20 @@ def test_a_built_in_goes_before_a_file_of_its_name() -> None:
     assert open_network("reference") is REFERENCE
 
 
+def test_one_that_a_gpu_saved_is_read_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = ours()
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.serialization.location_tag", lambda _: "cuda:0")
+        path = save(tmp_path / "last.pt", values)
+    with zipfile.ZipFile(path) as file:
+        assert b"cuda:0" in file.read("last/data.pkl")
+    loaded = load_checkpoint(path).state_dict
+    assert all(torch.equal(loaded[key], value) for key, value in values["state_dict"].items())
+    assert {value.device.type for value in loaded.values()} == {"cpu"}
+
+
 def test_one_that_is_read_while_it_is_saved_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
     path, module = tmp_path / "last.pt", build(SMALL)
     done = threading.Event()
@@ -385,7 +399,8 @@ def test_one_that_is_read_while_it_is_saved_is_the_old_one_or_the_new_one(tmp_pa
         saving = pool.submit(save_again_and_again)
         for _ in range(100):
             held = [
-                values.unique().tolist() for values in load_checkpoint(path).state_dict.values()
+                sorted(set(values.flatten().tolist()))
+                for values in load_checkpoint(path).state_dict.values()
             ]
             assert held in ([[0]] * len(held), [[1]] * len(held))
             seen |= {held[0][0]}
