@@ -17,6 +17,7 @@ _COLUMNS = (
     Column("run", is_number=False),
     Column("status", rank=1, is_number=False),
     Column("network", rank=3, is_number=False),
+    Column("data", rank=3, is_number=False),
     Column("parameters", rank=4),
     Column("recipe", rank=5, is_number=False),
     Column("seed", rank=6),
@@ -39,7 +40,10 @@ def list_report(runs: Sequence[Run], runs_dir: Path) -> Report:
         }
         for run in runs
     ]
-    rows = tuple(_row(run) for run in runs)
+    # Where all runs are of the same images, nobody asks which.
+    of_several = len({run.dataset for run in runs if run.dataset}) > 1
+    columns = tuple(column for column in _COLUMNS if of_several or column.title != "data")
+    rows = tuple(_row(run, of_several) for run in runs)
     notes = [_FLATTERED] if any(map(_is_flattered, runs)) else []
     notes += [
         f"{run.status}: {visible(str(run.folder / RECORD))}: {visible(run.problem)}"
@@ -48,14 +52,16 @@ def list_report(runs: Sequence[Run], runs_dir: Path) -> Report:
     ]
     if not runs:
         notes.append(f"no runs in {runs_dir}: `mnistops train` makes one")
-    return Report((Grid(_COLUMNS, rows, notes=tuple(notes)),), records, records, ("folder", "name"))
+    return Report((Grid(columns, rows, notes=tuple(notes)),), records, records, ("folder", "name"))
 
 
-def _row(run: Run) -> tuple[str, ...]:
+def _row(run: Run, has_data: bool) -> tuple[str, ...]:
+    data = visible(Path(run.dataset).name) if run.dataset else "-"
     return (
         visible(run.name),
         visible(run.status),
         visible(run.network or "-"),
+        *([data] if has_data else []),
         _count(run.num_params),
         visible(run.recipe or "-"),
         "-" if run.seed is None else str(run.seed),

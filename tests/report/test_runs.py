@@ -36,6 +36,14 @@ def test_a_row_for_each_run() -> None:
     assert table().notes == ()
 
 
+def test_the_images_are_told_where_they_differ() -> None:
+    made_run(RUNS / "a")
+    assert "data" not in [column.title for column in table().columns]
+    made_run(RUNS / "b", dataset="/somewhere/shapes")
+    titles = [column.title for column in table().columns]
+    assert [row[titles.index("data")] for row in table().rows] == ["made", "shapes"]
+
+
 def test_the_time_is_the_one_here() -> None:
     made_run(RUNS / "a")
     assert table().rows[0][-1].startswith("2026-11-2")
