@@ -16,6 +16,9 @@ DIGIT_SIDE = 20
 FAINT = 0.1
 """Where a digit ends: ink above it counts."""
 
+_TIE = 1e-6
+"""Halves are rounded up, also where the rounding of sums has taken a little of them."""
+
 
 def framed(ink: Ink, size: tuple[int, int]) -> NDArray[np.uint8]:
     """A digit's ink, of any size, as an image (H, W) in which 255 is full ink.
@@ -70,4 +73,4 @@ def _start(sums: NDArray[np.float64], side: int) -> int:
     It is rounded, as MNIST's was, and none of them goes beyond the image.
     """
     centre = (sums @ np.arange(len(sums))) / sums.sum()
-    return int(np.clip(np.floor(side / 2 - centre + 0.5), 0, side - len(sums)))
+    return int(np.clip(np.floor(side / 2 - centre + 0.5 + _TIE), 0, side - len(sums)))

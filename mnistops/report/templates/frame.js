@@ -83,7 +83,8 @@ function resampled(ink, rows, columns) {
 function startOf(sums, side) {
   const mass = sums.reduce((total, sum) => total + sum);
   const centre = sums.reduce((total, sum, place) => total + place * sum, 0) / mass;
-  const start = Math.floor(side / 2 - centre + 0.5);
+  // Halves up, also where the rounding of sums has taken a little of them.
+  const start = Math.floor(side / 2 - centre + 0.5 + 1e-6);
   return Math.min(Math.max(start, 0), side - sums.length);
 }
 
