@@ -4,9 +4,8 @@ At the top stand ``state_dict``, under the network's own keys, ``network`` (a Ne
 values, or the text ``file.py:NAME``), ``normalization`` (``mean``, ``std``), ``settings`` (sections
 of plain values), ``epoch`` (from 0), ``format_version`` and ``digest``, of all the rest; where its
 data set names them, ``class_names`` (texts). A run's ``last.pt`` also has ``training``: all that
-the run needs to go on. The original code's checkpoints (``epoch``, ``valid_loss_min``,
-``state_dict``, ``optimizer``) and bare state_dicts hold ``reference``. Nothing in a file is ever
-run: it is read with ``weights_only=True`` or not at all.
+the run needs to go on. The original code's checkpoints and bare state_dicts hold ``reference``.
+Nothing in a file is ever run: it is read with ``weights_only=True`` or not at all.
 """
 
 import io
