@@ -144,6 +144,14 @@ def _set_dropout(module: "nn.Module", probability: float | None) -> None:
             layer.p = probability
 
 
+def expect_one_channel(name: str, size: ImageSize) -> None:
+    """Raises BadInput where a network takes images of several channels."""
+    if size[0] != 1:
+        raise BadInput(
+            f"{name}: expected a network of images of one channel, got one of {times(size)}"
+        )
+
+
 def count_classes(classifier: Classifier, image_size: ImageSize) -> int:
     """How many classes the network tells apart, from a run on two black images on the CPU.
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnistops.analysis.window import times
 from mnistops.checkpoint import LAST, find_checkpoint, load_checkpoint
-from mnistops.classifier import expect_outputs, load_classifier
+from mnistops.classifier import expect_one_channel, expect_outputs, load_classifier
 from mnistops.data.normalization import Normalization
 from mnistops.disk import make_folder
 from mnistops.errors import BadInput, MissingInput, NotFinite
@@ -82,11 +81,7 @@ def demo(settings: Settings) -> Demo:
         _expect_blocks(checkpoint.network)
     classifier = load_classifier(checkpoint, settings.network)
     spec = _expect_blocks(classifier.network)
-    if spec.input_size[0] != 1:
-        raise BadInput(
-            f"{spec.name}: expected a network of images of one channel, got one of "
-            f"{times(spec.input_size)}"
-        )
+    expect_one_channel(spec.name, spec.input_size)
     module = classifier.module.eval()
     check = _check(module, spec, checkpoint.normalization)
     num_classes = len(check.outputs)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistops.analysis.window import times
 from mnistops.checkpoint import load_checkpoint
-from mnistops.classifier import Classifier, load_classifier
+from mnistops.classifier import Classifier, expect_one_channel, load_classifier
 from mnistops.data.conversion.convert import NoInk, as_digit
 from mnistops.data.picture import read_picture
 from mnistops.device import open_device
@@ -136,9 +135,5 @@ def _batch(images: list[NDArray[np.uint8]]) -> "torch.Tensor":
 def _size(classifier: Classifier, settings: Settings) -> ImageSize:
     """The images that the network takes."""
     size = classifier.image_size or image_size(settings.network.input_size) or MNIST_SIZE
-    if size[0] != 1:
-        raise BadInput(
-            f"{classifier.name}: expected a network of images of one channel, got one of "
-            f"{times(size)}"
-        )
+    expect_one_channel(classifier.name, size)
     return size

@@ -81,3 +81,12 @@ def open_page(chromium: Browser) -> Iterator[Open]:
             return opened
 
         yield open_
+
+
+def expect_dark_and_then_white_paper(page: Page) -> None:
+    """Of a page that was opened where all is dark; it is left as it would be printed."""
+    ground = "getComputedStyle(document.body).backgroundColor"
+    ink = "getComputedStyle(document.querySelector('.ink')).filter"
+    assert (page.evaluate(ground), page.evaluate(ink)) == ("rgb(18, 20, 23)", "invert(1)")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert (page.evaluate(ground), page.evaluate(ink)) == ("rgb(255, 255, 255)", "none")

@@ -5,6 +5,7 @@ from shlex import quote
 from mnistops.report.console import visible
 from mnistops.report.numbers import accuracy, integer
 from mnistops.report.progress import View
+from mnistops.training.batches import num_batches
 from mnistops.training.events import (
     CheckpointBroken,
     EpochDone,
@@ -17,6 +18,7 @@ from mnistops.training.events import (
 )
 from mnistops.training.lr_range import NUM_STEPS, RangeStep
 from mnistops.training.preparation import EngineSought
+from mnistops.training.recipe import drops_last_batch
 
 FEW_STEPS = 100
 """Norms need some tens of steps to know the images that they see outside of training."""
@@ -110,7 +112,8 @@ def _introduction(begun: RunBegun) -> str:
 
 def _warning(begun: RunBegun) -> str:
     """Of a run that is over before it has begun, as of a few pictures of one's own."""
-    steps = begun.num_epochs * max(1, begun.num_train // begun.batch_size)
+    drop_last = drops_last_batch(begun.recipe)
+    steps = begun.num_epochs * num_batches(begun.num_train, begun.batch_size, drop_last)
     if steps >= FEW_STEPS:
         return ""
     return (

@@ -27,6 +27,12 @@ class Batch:
         return len(self.indices)
 
 
+def num_batches(num_images: int, batch_size: int, drop_last: bool) -> int:
+    """In an epoch; `drop_last` leaves out a last one that is not whole."""
+    whole, partial = divmod(num_images, batch_size)
+    return whole + bool(partial and not drop_last)
+
+
 def batches(
     images: ImageSet, batch_size: int, drop_last: bool, warp: Warp, random: Randomness
 ) -> list[Batch]:

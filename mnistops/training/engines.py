@@ -16,7 +16,7 @@ from mnistops.native.plan import obstacle
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
 from mnistops.training.averaging import RunningMean
-from mnistops.training.batches import Batch, batches, endless_batches
+from mnistops.training.batches import Batch, batches, endless_batches, num_batches
 from mnistops.training.graph_steps import GraphSteps
 from mnistops.training.randomness import Randomness
 from mnistops.training.step import Engine, NativeEngine, TorchEngine, TrainingData
@@ -54,8 +54,7 @@ class Workbench:
     @property
     def num_steps(self) -> int:
         """In an epoch."""
-        whole, partial = divmod(len(self.data.images), self.batch_size)
-        return whole + bool(partial and not self.drop_last)
+        return num_batches(len(self.data.images), self.batch_size, self.drop_last)
 
     def epoch(self, random: Randomness) -> list[Batch]:
         """The batches of an epoch."""

@@ -39,6 +39,7 @@ class Sleeps(nn.Linear):
         except Exception:
             pass
 """
+SWALLOWS = SLEEPS.replace("Exception:", "BaseException:") + "        time.sleep(60)\n"
 
 
 def start(*arguments: str, code: str = PROCESS) -> "subprocess.Popen[str]":
@@ -106,36 +107,11 @@ def test_at_any_moment(number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("number", CODES)
-def test_at_work(number: signal.Signals) -> None:
-    Path("net.py").write_text(SLEEPS)
+@pytest.mark.parametrize("code", [SLEEPS, SWALLOWS])
+def test_at_work(number: signal.Signals, code: str) -> None:
+    """One that is swallowed comes again."""
+    Path("net.py").write_text(code)
     process = start("summary", "net.py:Sleeps")
-    assert process.stderr is not None
-    assert process.stderr.readline() == "at work\n"
-    said = {signal.SIGINT: "interrupted\n", signal.SIGTERM: ""}
-    assert end(process, number) == (CODES[number], said[number])
-
-
-SWALLOWS = """
-import time
-from torch import nn
-
-class Swallows(nn.Linear):
-    def __init__(self):
-        super().__init__(28, 10)
-    def forward(self, images):
-        try:
-            print("at work", flush=True)
-            time.sleep(60)
-        except BaseException:
-            pass
-        time.sleep(60)
-"""
-
-
-@pytest.mark.parametrize("number", CODES)
-def test_one_that_is_swallowed_comes_again(number: signal.Signals) -> None:
-    Path("net.py").write_text(SWALLOWS)
-    process = start("summary", "net.py:Swallows")
     assert process.stderr is not None
     assert process.stderr.readline() == "at work\n"
     said = {signal.SIGINT: "interrupted\n", signal.SIGTERM: ""}

@@ -16,7 +16,7 @@ from mnistops.networks.spec import Conv, NetworkSpec
 from mnistops.report.demo import write_demo
 from mnistops.report.numbers import probability
 from mnistops.settings import Settings
-from tests.browser import Open, Opened
+from tests.browser import Open, Opened, expect_dark_and_then_white_paper
 from tests.exports.made_originals import write_checkpoint
 
 pytestmark = pytest.mark.slow
@@ -214,11 +214,7 @@ def test_nothing_is_wider_than_a_phone(page_file: Path, open_page: Open) -> None
 
 def test_it_follows_the_dark_and_prints_on_white(page_file: Path, open_page: Open) -> None:
     page = open_page(page_file, color_scheme="dark").page
-    ground = "getComputedStyle(document.body).backgroundColor"
-    ink = "getComputedStyle(document.querySelector('.ink')).filter"
-    assert (page.evaluate(ground), page.evaluate(ink)) == ("rgb(18, 20, 23)", "invert(1)")
-    page.emulate_media(media="print", color_scheme="dark")
-    assert (page.evaluate(ground), page.evaluate(ink)) == ("rgb(255, 255, 255)", "none")
+    expect_dark_and_then_white_paper(page)
     assert not page.locator("#clear").is_visible()
     assert page.pdf(format="A4").startswith(b"%PDF")
 

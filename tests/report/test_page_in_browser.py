@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from mnistops.dossier import Dossier
 from mnistops.report.page import write_page
-from tests.browser import Open, Opened
+from tests.browser import Open, Opened, expect_dark_and_then_white_paper
 from tests.dossiers import made_dossier, made_split
 
 pytestmark = pytest.mark.slow
@@ -173,11 +173,7 @@ def test_on_a_phone_a_cell_leads_to_its_mistakes(report: Path, open_page: Open) 
 
 def test_it_follows_the_dark_and_prints_on_white(report: Path, open_page: Open) -> None:
     page = open_page(report, color_scheme="dark").page
-    ground = "getComputedStyle(document.body).backgroundColor"
-    ink = "getComputedStyle(document.querySelector('.ink')).filter"
-    assert (page.evaluate(ground), page.evaluate(ink)) == ("rgb(18, 20, 23)", "invert(1)")
-    page.emulate_media(media="print", color_scheme="dark")
-    assert (page.evaluate(ground), page.evaluate(ink)) == ("rgb(255, 255, 255)", "none")
+    expect_dark_and_then_white_paper(page)
     assert not page.locator(".tools").first.is_visible()
 
 

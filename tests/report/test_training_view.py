@@ -110,6 +110,8 @@ def test_few_steps_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
         "3 steps of 128 images are few to learn from: a smaller --batch-size or more --epochs make "
         "more"
     ]
+    # The seed's recipe takes a last batch that is not whole, too.
+    assert lines(capsys, dataclasses.replace(few, recipe="plateau"))[3].startswith("6 steps of 128")
 
 
 def test_an_engine_that_is_sought_is_a_bar_and_no_line(
