@@ -25,7 +25,7 @@ from mnistops.data.normalization import Normalization
 from mnistops.errors import UsageError
 from mnistops.settings.sections import TrainSettings
 from mnistops.training.randomness import Randomness
-from mnistops.training.recipe import MOMENTUM
+from mnistops.training.descent import MOMENTUM
 from mnistops.user_code import users_code
 
 if TYPE_CHECKING:

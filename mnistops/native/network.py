@@ -49,6 +49,8 @@ def kernels() -> ctypes.CDLL:
     library.mnistops_close.argtypes = [pointer]
     library.mnistops_step.argtypes = [pointer] * 7
     library.mnistops_infer.argtypes = [pointer] * 5
+    real = ctypes.c_float
+    library.mnistops_descend.argtypes = [number, *[pointer] * 4, real, real, number]
     return library
 
 
@@ -62,7 +64,7 @@ class NativeNetwork:
     """A network's module, on the CPU and in float32, with kernels that compute in its place.
 
     The module's parameters, their gradients and its running statistics are read and written where
-    they are.
+    they are when this is made.
 
     Args:
         module: what `mnistops.networks.build.build` makes of the spec.
@@ -80,6 +82,8 @@ class NativeNetwork:
         self._buffers = [buffers[key] for key in plan.buffers]
         self._counters = [buffers[key] for key in plan.counters]
         self._gradients = [torch.zeros_like(parameter) for parameter in self._parameters]
+        # Made once: a step would feel it.
+        self._tables = [table(of) for of in (self._parameters, self._buffers, self._gradients)]
         self._image_size, self.num_classes = spec.input_size, plan.num_classes
         self._batch_size, self.num_stages = batch_size, len(plan.stages)
         stages = torch.tensor(plan.stages, dtype=torch.int32)
@@ -126,9 +130,7 @@ class NativeNetwork:
         kernels().mnistops_step(
             self._handle,
             ctypes.byref(batch),
-            _table(self._parameters),
-            _table(self._buffers),
-            _table(self._gradients),
+            *self._tables,
             ctypes.byref(loss),
             ctypes.byref(num_right),
         )
@@ -146,8 +148,7 @@ class NativeNetwork:
             kernels().mnistops_infer(
                 self._handle,
                 ctypes.byref(_batch((None, None, None, pixels, None, None))),
-                _table(self._parameters),
-                _table(self._buffers),
+                *self._tables[:2],
                 outputs.data_ptr(),
             )
             parts.append(outputs[: len(part)])
@@ -174,10 +175,10 @@ def native_outputs(module: nn.Module, network: NetworkSpec | str) -> NativeNetwo
 def _batch(
     tensors: Sequence[Tensor | None], mean: float = 0.0, std: float = 1.0, bilinear: bool = False
 ) -> _Batch:
-    pointers = (None if tensor is None else tensor.data_ptr() for tensor in tensors)
-    return _Batch(*pointers, mean, std, bilinear)
+    return _Batch(*table(tensors), mean, std, bilinear)
 
 
-def _table(tensors: Sequence[Tensor]) -> "ctypes.Array[ctypes.c_void_p]":
+def table(tensors: Sequence[Tensor | None]) -> "ctypes.Array[ctypes.c_void_p]":
     """Where the numbers of these tensors are."""
-    return (ctypes.c_void_p * len(tensors))(*(tensor.data_ptr() for tensor in tensors))
+    pointers = (None if tensor is None else tensor.data_ptr() for tensor in tensors)
+    return (ctypes.c_void_p * len(tensors))(*pointers)

@@ -90,7 +90,7 @@ class Workbench:
         if choice.engine == "graph":
             assert isinstance(engine, TorchEngine)
             return GraphSteps(engine, nesterov, mean)
-        return SingleSteps(engine, self.classifier.module, nesterov, mean)
+        return SingleSteps(engine, nesterov, mean)
 
     def graph_obstacle(self) -> str | None:
         """Why no graphs can be recorded here; None where they can."""

@@ -17,9 +17,9 @@ from torch.optim import SGD
 from mnistops.errors import UsageError
 from mnistops.training.averaging import RunningMean
 from mnistops.training.batches import Batch
-from mnistops.training.recipe import MOMENTUM
+from mnistops.training.descent import MOMENTUM, memory_of, restore_memory
 from mnistops.training.step import TorchEngine
-from mnistops.training.steps import Diverged, memory_of, restore_memory
+from mnistops.training.steps import Diverged
 from mnistops.training.tally import Tally
 from mnistops.user_code import users_code
 
@@ -80,11 +80,11 @@ class GraphSteps:
         """Of `Steps`."""
         return self._state.tally().lasting(time.perf_counter() - self._started)
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[int, Any]:
         """Of `Steps`."""
         return memory_of(self._optimizer)
 
-    def restore(self, values: dict[str, Any]) -> None:
+    def restore(self, values: dict[int, Any]) -> None:
         """Of `Steps`."""
         restore_memory(self._optimizer, values)
 

@@ -19,7 +19,6 @@ from mnistops.settings.tree import Settings
 from mnistops.training.batches import Batch
 from mnistops.training.preparation import PreparationEvent, Prepared, prepare
 from mnistops.training.randomness import Randomness
-from mnistops.training.recipe import make_optimizer
 from mnistops.training.step import Engine, TrainingStep
 
 NUM_STEPS = 1500
@@ -84,7 +83,8 @@ def range_test(
         NotFinite: the loss is no number before there is anything to suggest.
     """
     before = deepcopy(network.state_dict())
-    step = TrainingStep(engine, make_optimizer(network.train(), nesterov=True))
+    network.train()
+    step = TrainingStep(engine, engine.descent(nesterov=True))
     steps: list[RangeStep] = []
     smoothed = best = 0.0
     try:

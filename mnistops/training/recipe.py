@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import torch
-from torch import nn
 from torch.optim import SGD
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-MOMENTUM = 0.9
 WARM_UP = 0.2
 """Share of the one-cycle's steps in which the rate rises."""
 
@@ -103,15 +101,6 @@ def drops_last_batch(recipe: str) -> bool:
     The seed kept it. Left out, all steps have one shape; the order is a new one in each epoch.
     """
     return recipe == "one-cycle"
-
-
-def make_optimizer(network: nn.Module, nesterov: bool) -> SGD:
-    """Gradient descent with momentum; its rate is a schedule's to set."""
-    parameters = list(network.parameters())
-    # One call for all parameters, but not `fused`: that wakes torch's threads, which then keep
-    # the native engine's own from their cores for a while. Elsewhere torch knows best.
-    foreach = True if parameters[0].device.type == "cpu" else None
-    return SGD(parameters, lr=0.0, momentum=MOMENTUM, nesterov=nesterov, foreach=foreach)
 
 
 def make_schedule(recipe: str, rate: float, total_steps: int) -> Schedule:

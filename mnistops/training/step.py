@@ -12,17 +12,18 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim import Optimizer
 
 from mnistops.data.augment import Interpolation, warp
 from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
 from mnistops.disk import cache_folder
+from mnistops.native.descent import NativeDescent
 from mnistops.native.network import NativeNetwork
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
 from mnistops.resources import resources_for_batch
 from mnistops.training.batches import Batch
+from mnistops.training.descent import MOMENTUM, Descent, TorchDescent
 from mnistops.training.randomness import Randomness
 from mnistops.user_code import users_code
 
@@ -51,6 +52,9 @@ class Engine(Protocol):
 
         It takes normalised images (n, C, H, W).
         """
+
+    def descent(self, nesterov: bool) -> Descent:
+        """Of the network's parameters, by the gradients that it is left."""
 
 
 class TorchEngine:
@@ -97,6 +101,10 @@ class TorchEngine:
         """Of `Engine`."""
         return network
 
+    def descent(self, nesterov: bool) -> Descent:
+        """Of `Engine`."""
+        return TorchDescent(self.network.parameters(), nesterov)
+
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Images as unsigned bytes (n, C, H, W), and their labels (n,)."""
         return self.data.images.images[indices], self.data.images.labels[indices]
@@ -138,7 +146,7 @@ class NativeEngine:
             self._networks[len(batch)] = self._native(self._module, len(batch))
         network = self._networks[len(batch)]
         images, normalization = self._data.images, self._data.normalization
-        targets = functional.one_hot(images.labels[batch.indices], network.num_classes)
+        targets = torch.eye(network.num_classes)[images.labels[batch.indices]]
         bits = torch.iinfo(torch.int32)
         seeds = torch.randint(
             bits.min, bits.max, (network.num_stages,), generator=self._random.dropout
@@ -147,7 +155,7 @@ class NativeEngine:
             images.images,
             batch.indices,
             batch.transforms,
-            targets.float(),
+            targets,
             (normalization.mean, normalization.std),
             self._data.interpolation == "bilinear",
             seeds.int(),
@@ -158,16 +166,20 @@ class NativeEngine:
         assert isinstance(network, SpecNetwork)
         return self._native(network, self._batch_size)
 
+    def descent(self, nesterov: bool) -> Descent:
+        """Of `Engine`."""
+        return NativeDescent(self._module.parameters(), MOMENTUM, nesterov)
+
     def _native(self, network: SpecNetwork, batch_size: int) -> NativeNetwork:
         return NativeNetwork(network, self._spec, batch_size, torch.get_num_threads())
 
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """A step: an engine's gradients, then the optimizer's."""
+    """A step: an engine's gradients, and the descent by them."""
 
     engine: Engine
-    optimizer: Optimizer
+    descent: Descent
 
     def __call__(self, batch: Batch, learning_rate: float) -> tuple[float, int]:
         """Train on a batch.
@@ -182,6 +194,5 @@ class TrainingStep:
         with resources_for_batch(len(batch)):
             loss, num_right = self.engine.gradients(batch)
             if isfinite(loss):
-                self.optimizer.param_groups[0]["lr"] = learning_rate
-                self.optimizer.step()
+                self.descent.step(learning_rate)
         return loss, num_right

@@ -1,16 +1,12 @@
-"""Steps: those of an epoch, in their order, by an engine and an optimizer."""
+"""Steps: those of an epoch, in their order, by an engine."""
 
 import time
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Protocol
 
-from torch import nn
-from torch.optim import Optimizer
-
 from mnistops.training.averaging import RunningMean
 from mnistops.training.batches import Batch
-from mnistops.training.recipe import make_optimizer
 from mnistops.training.step import Engine, TrainingStep
 from mnistops.training.tally import Tally
 
@@ -54,10 +50,10 @@ class Steps(Protocol):
             Diverged: a loss was no number.
         """
 
-    def values(self) -> dict[str, Any]:
-        """What the optimizer remembers, as plain values and tensors."""
+    def values(self) -> dict[int, Any]:
+        """What the descent remembers, as plain values and tensors."""
 
-    def restore(self, values: dict[str, Any]) -> None:
+    def restore(self, values: dict[int, Any]) -> None:
         """Go on from such values, before the first epoch begins."""
 
 
@@ -66,11 +62,8 @@ class SingleSteps:
 
     at_once = 1
 
-    def __init__(
-        self, engine: Engine, network: nn.Module, nesterov: bool, mean: RunningMean
-    ) -> None:
-        self._optimizer, self._mean = make_optimizer(network, nesterov), mean
-        self._step = TrainingStep(engine, self._optimizer)
+    def __init__(self, engine: Engine, nesterov: bool, mean: RunningMean) -> None:
+        self._step, self._mean = TrainingStep(engine, engine.descent(nesterov)), mean
 
     def begin(self, batches: Sequence[Batch], rates: Sequence[float], tally: Tally) -> None:
         """Of `Steps`."""
@@ -91,21 +84,10 @@ class SingleSteps:
         """Of `Steps`."""
         return self._tally.lasting(time.perf_counter() - self._started)
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[int, Any]:
         """Of `Steps`."""
-        return memory_of(self._optimizer)
+        return self._step.descent.values()
 
-    def restore(self, values: dict[str, Any]) -> None:
+    def restore(self, values: dict[int, Any]) -> None:
         """Of `Steps`."""
-        restore_memory(self._optimizer, values)
-
-
-def memory_of(optimizer: Optimizer) -> dict[str, Any]:
-    """What an optimizer remembers of each parameter, by the parameter's number."""
-    memory: dict[str, Any] = optimizer.state_dict()["state"]
-    return memory
-
-
-def restore_memory(optimizer: Optimizer, memory: dict[str, Any]) -> None:
-    """Have an optimizer remember it, and keep its own rate and rules."""
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": memory})
+        self._step.descent.restore(values)

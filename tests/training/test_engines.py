@@ -15,7 +15,6 @@ from mnistops.networks.spec import Conv, Linear, MaxPool, NetworkSpec
 from mnistops.networks.zoo import REFERENCE
 from mnistops.training.engines import EngineChoice
 from mnistops.training.randomness import Randomness
-from mnistops.training.recipe import make_optimizer
 from mnistops.training.step import TrainingStep
 from tests.made_data import made_splits
 from tests.training.benches import CPU, PLAIN, copied, equal_states, made_bench
@@ -30,9 +29,8 @@ def losses_of(
 ) -> list[float]:
     """Of steps on the same batches from the same weights; the last batches are smaller ones."""
     bench = made_bench(network, made_splits(160), 64, MOVED, drop_last=False)
-    module = bench.classifier.module
     engine = bench.open(choice, Randomness(seed, CPU))
-    step = TrainingStep(engine, make_optimizer(module, nesterov=True))
+    step = TrainingStep(engine, engine.descent(nesterov=True))
     random = Randomness(0, CPU)
     parts = [part for _ in range(-(-num_steps // 3)) for part in bench.epoch(random)]
     assert {len(part) for part in parts} == {64, 32}

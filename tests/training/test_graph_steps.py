@@ -37,7 +37,7 @@ def opened(
     mean = RunningMean(bench.classifier.module, averaging)
     if graph:
         return bench, GraphSteps(engine, nesterov=True, mean=mean), mean
-    return bench, SingleSteps(engine, bench.classifier.module, nesterov=True, mean=mean), mean
+    return bench, SingleSteps(engine, nesterov=True, mean=mean), mean
 
 
 def run(bench: Workbench, steps: Steps, num_epochs: int = 2) -> list[Tally]:

@@ -1,16 +1,13 @@
 """Recipes: the rate's course, and what is chosen."""
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
 
 from mnistops.training.recipe import (
     Plateau,
     Selector,
     drops_last_batch,
-    make_optimizer,
     make_schedule,
     one_cycle,
     selection_of,
@@ -78,13 +75,9 @@ def test_plateau_goes_no_lower_than_its_least_rate() -> None:
     assert schedule.rate(0) == pytest.approx(1e-4)
 
 
-@pytest.mark.parametrize(("recipe", "nesterov"), [("one-cycle", True), ("plateau", False)])
-def test_both_descend_with_momentum(recipe: str, nesterov: bool) -> None:
-    optimizer = make_optimizer(nn.Linear(1, 1), nesterov)
-    assert isinstance(optimizer, torch.optim.SGD)
-    assert (optimizer.defaults["momentum"], optimizer.defaults["nesterov"]) == (0.9, nesterov)
-    assert optimizer.defaults["weight_decay"] == 0
-    assert drops_last_batch(recipe) == nesterov
+def test_the_seeds_recipe_alone_keeps_a_last_batch_that_is_not_whole() -> None:
+    assert drops_last_batch("one-cycle")
+    assert not drops_last_batch("plateau")
 
 
 def test_on_test_only_a_new_best_from_epoch_3_on_at_the_target_counts() -> None:

@@ -14,7 +14,6 @@ from mnistops.networks.build import SpecNetwork, build
 from mnistops.networks.zoo import REFERENCE
 from mnistops.training.batches import Batch
 from mnistops.training.randomness import Randomness
-from mnistops.training.recipe import make_optimizer
 from mnistops.training.step import Engine, NativeEngine, TorchEngine, TrainingData, TrainingStep
 from tests.made_data import made_splits
 from tests.training.benches import CPU, PLAIN, copied, equal_states, still
@@ -29,11 +28,11 @@ Step = Callable[[Batch], tuple[float, int]]
 
 
 def make_step(network: nn.Module) -> Step:
-    return step_of(TorchEngine(network, made_data(), Randomness(0, CPU)), network)
+    return step_of(TorchEngine(network, made_data(), Randomness(0, CPU)))
 
 
-def step_of(engine: Engine, network: nn.Module) -> Step:
-    step = TrainingStep(engine, make_optimizer(network, nesterov=True))
+def step_of(engine: Engine) -> Step:
+    step = TrainingStep(engine, engine.descent(nesterov=True))
     return lambda batch: step(batch, 0.1)
 
 
@@ -144,7 +143,7 @@ def test_nor_does_it_natively() -> None:
     network = build(PLAIN)
     nn.init.constant_(network.state_dict()["last.0.bias"], math.nan)
     before = copied(network)
-    step = step_of(native_engine(network), network)
+    step = step_of(native_engine(network))
     assert math.isnan(step(still(torch.arange(16)))[0])
     for key, parameter in network.named_parameters():
         torch.testing.assert_close(parameter.data, before[key], rtol=0, atol=0, equal_nan=True)
@@ -200,7 +199,7 @@ def test_a_real_device_without_enough_memory_is_told_with_the_batch() -> None:
     splits = made_splits(64).to(device)
     network = Hungry(28, 10).to(device)
     data = TrainingData(splits.train, splits.normalization, "nearest")
-    step = step_of(TorchEngine(network, data, Randomness(0, device)), network)
+    step = step_of(TorchEngine(network, data, Randomness(0, device)))
     batch = Batch(torch.tensor([3, 1], device=device), torch.eye(3, device=device).repeat(2, 1, 1))
     message = "^a batch of 2 images: expected enough memory, got: CUDA out of memory"
     with pytest.raises(OutOfResources, match=message):

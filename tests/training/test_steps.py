@@ -8,7 +8,6 @@ import torch
 from mnistops.training.averaging import RunningMean
 from mnistops.training.engines import EngineChoice
 from mnistops.training.randomness import Randomness
-from mnistops.training.recipe import make_optimizer
 from mnistops.training.step import TrainingStep
 from mnistops.training.steps import Diverged, SingleSteps
 from mnistops.training.tally import Tally
@@ -21,7 +20,7 @@ def opened(num_averaged: float = 0) -> tuple[SingleSteps, RunningMean]:
     bench = made_bench()  # 160 images, 32 in a batch
     engine = bench.open(EngineChoice("eager"), Randomness(0, CPU))
     mean = RunningMean(bench.classifier.module, num_averaged)
-    steps = SingleSteps(engine, bench.classifier.module, nesterov=True, mean=mean)
+    steps = SingleSteps(engine, nesterov=True, mean=mean)
     steps.begin(bench.epoch(Randomness(1, CPU)), RATES, Tally())
     return steps, mean
 
@@ -34,7 +33,7 @@ def test_they_are_training_steps_each_at_its_rate() -> None:
 
     bench = made_bench()
     engine = bench.open(EngineChoice("eager"), Randomness(0, CPU))
-    step = TrainingStep(engine, make_optimizer(bench.classifier.module, nesterov=True))
+    step = TrainingStep(engine, engine.descent(nesterov=True))
     batches = bench.epoch(Randomness(1, CPU))
     done = [step(batch, rate) for batch, rate in zip(batches, RATES, strict=True)]
     assert equal_states(copied(mean.network), copied(bench.classifier.module))

@@ -1,7 +1,7 @@
 // Convolutions and the gradients of their weights, in tiles whose sums stay in registers.
 #pragma once
 
-#include "lanes.h"
+#include "part.h"
 
 #include <algorithm>
 #include <array>
@@ -13,15 +13,14 @@
 struct Walk {
     const std::vector<int>& taps;  // where each is in what is read, from the first
     int step;                      // from one output column to the next, in what is read
-    int out_plane;
-    int weight_step;  // from one tap's weights to the next, in floats
+    int weight_step;               // from one tap's weights to the next, in floats
 };
 
 // CO output channels of PX neighbours in a row. Weights stand tap by tap, CO of them side by side.
 // STEP is the walk's where it is told to the compiler, else 0.
 template <int STEP, int CO, int PX>
 void convolve_tile(const Walk& walk, const Lanes* in, const float* weights, const float* bias,
-                   Lanes* out) {
+                   Lanes* out, int out_plane) {
     const int step = STEP ? STEP : walk.step;
     Lanes sums[CO][PX];
     for (int c = 0; c < CO; c++)
@@ -36,7 +35,7 @@ void convolve_tile(const Walk& walk, const Lanes* in, const float* weights, cons
             for (int p = 0; p < PX; p++) sums[c][p] += taken[p] * weights[c];
     }
     for (int c = 0; c < CO; c++)
-        for (int p = 0; p < PX; p++) out[c * walk.out_plane + p] = sums[c][p];
+        for (int p = 0; p < PX; p++) out[c * out_plane + p] = sums[c][p];
 }
 
 // How a tile of the weights' gradients walks over some rows of an image, in Lanes.
@@ -109,10 +108,6 @@ constexpr auto CONVOLVE_DENSE = convolve_table<1>(std::make_integer_sequence<int
 constexpr auto WEIGH = weigh_table<0>(std::make_integer_sequence<int, MOST_CO>());
 constexpr auto WEIGH_DENSE = weigh_table<1>(std::make_integer_sequence<int, MOST_CO>());
 
-struct Part {
-    int from, size;
-};
-
 // n in as few parts of at most `most` as there can be, as even as they can be.
 inline std::vector<Part> parts_of(int n, int most) {
     std::vector<Part> parts;
@@ -122,18 +117,22 @@ inline std::vector<Part> parts_of(int n, int most) {
     return parts;
 }
 
-// A whole convolution of `in`, `row` Lanes from one output row to the next.
-inline void convolve(const Walk& walk, int out_channels, int out_h, int out_w, int row,
-                     const Lanes* in, const float* weights, const float* bias, Lanes* out) {
+// A whole convolution of `in`, `row` Lanes from one output row to the next; `after` is told the
+// number of each row that is done.
+template <typename After>
+void convolve(const Walk& walk, int out_channels, int out_h, int out_w, int row, const Lanes* in,
+              const float* weights, const float* bias, Place out, After after) {
     auto channels = parts_of(out_channels, MOST_CO);
     auto columns = parts_of(out_w, most_columns(channels.front().size));
     auto& tiles = walk.step == 1 ? CONVOLVE_DENSE : CONVOLVE;
-    for (int y = 0; y < out_h; y++)
+    for (int y = 0; y < out_h; y++) {
         for (auto [x, px] : columns)
             for (auto [c, co] : channels)
                 tiles[co - 1][px - 1](walk, in + y * row + x * walk.step, weights + c,
                                       bias ? bias + c : nullptr,
-                                      out + c * walk.out_plane + y * out_w + x);
+                                      out.at + c * out.plane + y * out.row + x, out.plane);
+        after(y);
+    }
 }
 
 // The gradients of all weights (out_channels, taps) over a block; `totals` is room for as many.

@@ -6,6 +6,7 @@
 // them. What is summed over blocks is summed in their order, so that nothing depends on how many
 // threads there are.
 
+#include "descent.h"
 #include "images.h"
 #include "layer.h"
 #include "team.h"
@@ -46,33 +47,34 @@ public:
             team.share(phase++, blocks, [&](int block) { take_block(batch, block); });
             team.meet([&] {
                 pack(params);
-                for (size_t s = 0; s < layers.size(); s++) layers[s].set_dropout(batch.seeds + s);
+                for (size_t s = 0; s < layers.size(); s++)
+                    layers[s].tail.set_dropout(batch.seeds + s);
             });
             for (size_t s = 0; s < layers.size(); s++) {
-                if (layers[s].is_fleeting()) continue;
+                if (layers[s].tail.is_fleeting()) continue;
                 team.share(phase++, blocks, [&](int block) {
                     convolve(s, block, thread, params);
-                    if (layers[s].has_norm()) layers[s].measure_block(block, thread);
+                    if (layers[s].tail.has_norm()) layers[s].tail.measure_block(block, thread);
                 });
                 team.meet([&] {
-                    if (layers[s].has_norm()) layers[s].set_norm(params, buffers);
+                    if (layers[s].tail.has_norm()) layers[s].tail.set_norm(params, buffers);
                 });
             }
             team.share(phase++, blocks, [&](int block) {
                 score(batch, block, thread);
-                layers.back().unfinish(layers.back().all_channels(), block, thread);
+                last().go_back(last().all_channels(), block, thread);
             });
-            team.meet([&] { layers.back().set_norm_gradients(params, gradients); });
+            team.meet([&] { last().set_norm_gradients(params, gradients); });
             for (size_t end = layers.size(); end > 0;) {
                 size_t begin = end - 1;  // with the fleeting ones in front of it
-                while (begin > 0 && layers[begin - 1].is_fleeting()) begin--;
+                while (begin > 0 && layers[begin - 1].tail.is_fleeting()) begin--;
                 team.share(phase++, blocks, [&](int block) {
                     for (size_t s = end; s-- > begin;) go_back(s, block, thread, params);
                 });
                 team.meet([&] {
                     for (size_t s = end; s-- > begin;) {
                         layers[s].add_weight_gradients(gradients);
-                        if (s) layers[s - 1].set_norm_gradients(params, gradients);
+                        if (s) layers[s - 1].tail.set_norm_gradients(params, gradients);
                     }
                 });
                 end = begin;
@@ -90,16 +92,16 @@ public:
     void infer(const Batch& batch, Params params, Buffers buffers, float* outputs) {
         pack(params);
         for (Layer& layer : layers) {
-            layer.set_running_norm(params, buffers);
-            layer.set_dropout(nullptr);
+            layer.tail.set_running_norm(params, buffers);
+            layer.tail.set_dropout(nullptr);
         }
         team.run([&](int thread) {
             team.share(0, blocks, [&](int block) {
                 take_block(batch, block);
                 for (size_t s = 0; s < layers.size(); s++)
-                    if (!layers[s].is_fleeting()) convolve(s, block, thread, params);
+                    if (!layers[s].tail.is_fleeting()) convolve(s, block, thread, params);
                 const Lanes* given = finish_last(block, thread);
-                int classes = layers.back().out_size();
+                int classes = last().out_size();
                 for (int lane = 0; lane < LANES; lane++)
                     for (int c = 0; c < classes; c++)
                         outputs[(block * LANES + lane) * classes + c] = given[c][lane];
@@ -131,16 +133,24 @@ private:
         Layer& layer = layers[s];
         Scratch& own = scratch[thread];
         for (int group = 0; group < layer.groups(); group++) {
-            layer.read(input_of(s, group, block, thread, params), own);
-            layer.spread(group, block, thread, own);
-            layer.weigh(group, block, own);
-            if (s == 0) continue;
-            Layer& before = layers[s - 1];
             Part channels = layer.channels_in(group);
-            layer.convolve_back(group, own, before.out_gradient(channels, block, thread));
-            before.unfinish(channels, block, thread);
+            Tail* before = s ? &layers[s - 1].tail : nullptr;
+            const Lanes* input = nullptr;
+            if (!before || !before->goes_by_rows())
+                input = input_of(s, group, block, thread, params);
+            layer.spread(group, block, thread, own);
+            if (before) {
+                layer.convolve_back(
+                    group, own, before->out_row_gradient(channels, block, thread),
+                    [&](int row) { before->go_back_row(channels, block, thread, row); });
+                input = before->given(channels, block, thread);
+            }
+            layer.read(input, own);
+            layer.weigh(group, block, own);
         }
     }
+
+    Tail& last() { return layers.back().tail; }
 
     // What a group of a layer reads.
     const Lanes* input_of(size_t s, int group, int block, int thread, Params params) {
@@ -148,19 +158,19 @@ private:
         if (s == 0)
             return images.get() + (size_t)block * first.in_size() +
                    channels.from * first.height * first.width;
-        if (layers[s - 1].is_fleeting()) convolve(s - 1, block, thread, params);
-        return layers[s - 1].finish(channels, block, thread);
+        if (layers[s - 1].tail.is_fleeting()) convolve(s - 1, block, thread, params);
+        return layers[s - 1].tail.finish(channels, block, thread);
     }
 
     const Lanes* finish_last(int block, int thread) {
-        return layers.back().finish(layers.back().all_channels(), block, thread);
+        return last().finish(last().all_channels(), block, thread);
     }
 
     // Cross-entropy of a block's outputs, and the outputs' gradient.
     void score(const Batch& batch, int block, int thread) {
         const Lanes* given = finish_last(block, thread);
-        Lanes* gradient = layers.back().out_gradient(layers.back().all_channels(), block, thread);
-        int classes = layers.back().out_size(), num_images = blocks * LANES;
+        Lanes* gradient = last().out_gradient(last().all_channels(), block, thread);
+        int classes = last().out_size(), num_images = blocks * LANES;
         double loss = 0;
         int num_right = 0;
         for (int lane = 0; lane < LANES; lane++) {
@@ -215,5 +225,13 @@ void mnistops_step(void* network, const Batch* batch, Params params, Buffers buf
 void mnistops_infer(void* network, const Batch* batch, Params params, Buffers buffers,
                     float* outputs) {
     static_cast<Network*>(network)->infer(*batch, params, buffers, outputs);
+}
+
+// One step of `count` parameters of these sizes.
+void mnistops_descend(int count, const int64_t* sizes, Buffers parameters, Buffers remembered,
+                      Params gradients, float rate, float momentum, int is_nesterov) {
+    Descent descent{rate, momentum, is_nesterov};
+    for (int i = 0; i < count; i++)
+        descent.step(parameters[i], gradients[i], remembered[i], sizes[i]);
 }
 }
