@@ -24,8 +24,8 @@ from mnistops.data.images import ImageSet
 from mnistops.data.normalization import Normalization
 from mnistops.errors import UsageError
 from mnistops.settings.sections import TrainSettings
-from mnistops.training.randomness import Randomness
 from mnistops.training.descent import MOMENTUM
+from mnistops.training.randomness import Randomness
 from mnistops.user_code import users_code
 
 if TYPE_CHECKING:
