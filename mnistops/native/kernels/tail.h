@@ -121,7 +121,7 @@ public:
         Values& own = finished[thread];
         Lanes* to = own.values[0].get();
         for (int c = 0; c < channels.size; c++) {
-            int number = number_of(channels.from + c, block);
+            uint32_t number = number_of(channels.from + c, block);
             for (int i = 0; i < stage.plane(); i++) {
                 fetch(from);
                 *to++ = finished_value(*from++, norms[channels.from + c], number + i);
