@@ -50,6 +50,20 @@ class TorchDescent:
         restore_memory(self._optimizer, values)
 
 
+def expect_memory_of(parameters: Iterable[nn.Parameter], memory: dict[int, Any]) -> None:
+    """Raises ValueError unless what is remembered of each parameter is of its shape."""
+    known = dict(enumerate(parameters))
+    for number, remembered in memory.items():
+        shape = known[number].shape if number in known else None
+        got = getattr(remembered.get("momentum_buffer"), "shape", None)
+        if got != shape:
+            wanted = "none" if shape is None else list(shape)
+            found = "none" if got is None else list(got)
+            raise ValueError(
+                f"optimizer {number!r:.20}: expected momentum of {wanted}, got {found}"
+            )
+
+
 def memory_of(optimizer: Optimizer) -> dict[int, Any]:
     """What an optimizer remembers of each parameter, by the parameter's number."""
     memory: dict[int, Any] = optimizer.state_dict()["state"]

@@ -85,8 +85,8 @@ class GraphSteps:
         return memory_of(self._optimizer)
 
     def restore(self, values: dict[int, Any]) -> None:
-        """Of `Steps`."""
-        restore_memory(self._optimizer, values)
+        """Of `Steps`; of a parameter without any it stays 0, for a recording finds it there."""
+        restore_memory(self._optimizer, {**memory_of(self._optimizer), **values})
 
     def _recorded(self, count: int) -> Callable[[], None]:
         """What runs so many steps from the one that the state's number says."""

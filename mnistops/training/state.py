@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mnistops.settings.sections import TrainSettings
 from mnistops.training.averaging import RunningMean
 from mnistops.training.batches import Batch
+from mnistops.training.descent import expect_memory_of
 from mnistops.training.engines import EngineChoice, Workbench
 from mnistops.training.events import EpochDone, EpochMetrics
 from mnistops.training.lr_range import RangeTest
@@ -100,6 +101,7 @@ class Training:
     def restore(self, values: dict[str, Any]) -> None:
         """Go on from such values, of a training with the same rate; of any device."""
         self.network.load_state_dict(values["network"])
+        expect_memory_of(self.network.parameters(), values["optimizer"])
         self.steps.restore(values["optimizer"])
         self.schedule.restore(values["schedule"])
         self.selector.highest = values["selector"]["highest"]

@@ -142,6 +142,14 @@ def test_batches_of_two_sizes_are_refused() -> None:
         steps.begin([*batches, still(torch.arange(5))], RATES, Tally())
 
 
+def test_momentum_that_was_not_kept_is_there_before_a_recording() -> None:
+    _, steps, _ = opened(graph=True)
+    kept = steps.values()
+    steps.restore({0: kept[0]})
+    assert steps.values().keys() == kept.keys()
+    assert all((of["momentum_buffer"] == 0).all() for of in steps.values().values())
+
+
 @pytest.mark.gpu
 def test_recorded_they_come_to_the_same() -> None:
     device = torch.device("cuda", 0)

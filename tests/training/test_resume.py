@@ -224,6 +224,18 @@ def test_so_is_what_does_not_fit(change: Any, message: str) -> None:
         result_of(resume(RUN))
 
 
+@pytest.mark.parametrize("engine", ["eager", "native"])
+@pytest.mark.parametrize("shape", [(), (1,), (3, 4)])
+def test_momentum_of_another_shape_is_refused(engine: str, shape: tuple[int, ...]) -> None:
+    """Also one that could be spread over the parameter."""
+    stop_after(4, settings(engine=engine))
+    values = torch.load("run/last.pt", weights_only=True)
+    values["training"]["optimizer"][0]["momentum_buffer"] = torch.zeros(shape)
+    rewrite(values)
+    with pytest.raises(BadInput, match=r"optimizer 0: expected momentum of \[.*, got \["):
+        result_of(resume(RUN))
+
+
 def test_settings_that_were_changed_meanwhile_are_another_run() -> None:
     stop_after(4, settings())
     config = (RUN / "config.toml").read_text()
