@@ -95,7 +95,9 @@ def main(request: Path) -> None:
         outcome = run_and_judge(settings)
         write_outcome(Path(settings.train.run_dir or "."), outcome)
     except MnistopsError as error:
-        told = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+        # The nearest kind that `read_error` knows.
+        kind = next(of.__name__ for of in type(error).__mro__ if of.__module__ == errors.__name__)
+        told = {"kind": kind, "message": error.message, "hint": error.hint}
         replace_file(error_path(request), json.dumps(told).encode())
 
 

@@ -1,5 +1,6 @@
 """The kernels, against torch in float64."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from math import isfinite
@@ -405,6 +406,33 @@ def test_more_memory_than_there_is_is_an_error() -> None:
     module = built(STILL)
     with pytest.raises(OutOfResources, match=r"expected memory for 16,000,000 images, got none"):
         NativeNetwork(module, spec, 16_000_000, 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits a process's addresses")
+def test_where_the_system_gives_no_more_threads_fewer_do_the_work() -> None:
+    code = """if True:
+        import resource
+        import torch
+        from mnistops.native.network import NativeNetwork
+        from mnistops.networks.zoo import TINY
+        from tests.native.twins import built, examples, gradients, native_step
+
+        shown, found = examples(TINY, 4), []
+        for num_threads in (1, 4):
+            module = built(TINY)
+            network = NativeNetwork(module, TINY, len(shown.images), num_threads)
+            if num_threads > 1:
+                used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+                # Room for a stack and a half of the three that are needed.
+                stack = resource.getrlimit(resource.RLIMIT_STACK)[0]
+                most = used + (3 * stack // 2 if stack > 0 else 12_000_000)
+                resource.setrlimit(resource.RLIMIT_AS, (most, most))
+            loss = native_step(network, shown)[0]
+            found.append([loss, *(of.clone() for of in gradients(module).values())])
+        print(all(torch.equal(torch.as_tensor(a), torch.as_tensor(b)) for a, b in zip(*found)))
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
 @pytest.mark.parametrize("key", ["convblock1.0.weight", "convblock4.1.weight"])

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import torch
 
-from mnistops.errors import BadInput, NotFinite
+from mnistops.errors import BadInput, NotFinite, UsageError
+from mnistops.native.compiler import CannotBuild
 from mnistops.settings import Settings
 from mnistops.studies import worker
 from mnistops.studies.outcome import read_outcome
@@ -97,6 +98,19 @@ def test_a_mistake_of_the_users_is_told(
     assert type(error).__name__ == kind
     assert error is not None and error.message.startswith(message)
     assert read_outcome(Path("run")) is None
+
+
+def test_a_kind_of_mistake_that_has_its_own_room_is_told_as_what_it_is_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: Settings) -> None:
+        raise CannotBuild("CXX: expected a compiler, got none", "install one")
+
+    monkeypatch.setattr(worker, "run_and_judge", fail)
+    run_main(monkeypatch, settings())
+    error = read_error(Path("request.json"))
+    assert type(error) is UsageError
+    assert (error.message, error.hint) == ("CXX: expected a compiler, got none", "install one")
 
 
 def test_errors_keep_their_kind_and_hint() -> None:

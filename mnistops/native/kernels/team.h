@@ -3,24 +3,35 @@
 
 #include <atomic>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 class Team {
     int count, phases;
     std::unique_ptr<std::atomic<int>[]> next;  // part of each phase that nobody has taken yet
-    std::atomic<int> waiting{0}, round{0};
+    std::atomic<int> present{0}, waiting{0}, round{0};
 
 public:
     Team(int count, int phases)
         : count(count), phases(phases), next(new std::atomic<int>[phases]) {}
 
-    // Run work(thread) in each thread, this one among them.
+    // Run work(thread) in each thread, this one among them; in fewer where the system gives no more.
     template <typename Work>
     void run(Work work) {
         for (int i = 0; i < phases; i++) next[i] = 0;
+        present = 0;  // nobody begins before it is known how many there are
+        auto join_in = [&](int thread) {
+            while (!present) std::this_thread::yield();
+            work(thread);
+        };
         std::vector<std::thread> others;
-        for (int t = 1; t < count; t++) others.emplace_back(work, t);
+        others.reserve(count);
+        try {
+            for (int t = 1; t < count; t++) others.emplace_back(join_in, t);
+        } catch (const std::system_error&) {
+        }
+        present = others.size() + 1;
         work(0);
         for (auto& other : others) other.join();
     }
@@ -35,7 +46,7 @@ public:
     template <typename Work>
     void meet(Work work) {
         int now = round.load();
-        if (waiting.fetch_add(1) == count - 1) {
+        if (waiting.fetch_add(1) == present - 1) {
             work();
             waiting = 0;
             round++;
