@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from mnistops.report.numbers import accuracy, duration, integer, probability
 from mnistops.report.summary import summary_report
 from mnistops.report.template import render_page
 from mnistops.report.validation import class_grid
-from mnistops.runs.run import number
+from mnistops.runs.run import number, time_of
 
 if TYPE_CHECKING:
     from mnistops.dossier import Dossier
@@ -149,10 +148,8 @@ def _number(values: Mapping[str, Any], key: str) -> float | None:
 
 
 def _date(text: str) -> str:
-    try:
-        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    except (ValueError, OverflowError):
-        return text
+    time = time_of(text)
+    return f"{time:%Y-%m-%d %H:%M} UTC" if time else text
 
 
 def _versions(run: Mapping[str, Any]) -> Mapping[str, str]:

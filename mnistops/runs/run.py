@@ -78,7 +78,7 @@ def read_run(folder: Path, name: str) -> Run:
         name,
         _status(folder, record),
         None,
-        _time(_get(record, "begun", str)),
+        time_of(_get(record, "begun", str)),
         _get(record, "network", str),
         _get(record, "num_params", int),
         _get(record, "recipe", str),
@@ -161,7 +161,8 @@ def _get(record: Mapping[str, Any], key: str, kind: type[Kind]) -> Kind | None:
     return value if type(value) is kind else None
 
 
-def _time(text: str | None) -> datetime | None:
+def time_of(text: str | None) -> datetime | None:
+    """In UTC, where the text tells one."""
     try:
         return datetime.fromisoformat(text or "").astimezone(UTC)
     except (ValueError, OverflowError, OSError):
