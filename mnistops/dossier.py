@@ -1,7 +1,8 @@
 """Dossier: all there is to tell of a trained network, put together for its report."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistops.analysis.lower import lower
@@ -10,11 +11,12 @@ from mnistops.checkpoint import load_checkpoint
 from mnistops.errors import MnistopsError
 from mnistops.field_pictures import FieldPicture, picture_of
 from mnistops.networks.spec import NetworkSpec
+from mnistops.runs.run import Metrics, read_metrics
 from mnistops.settings.inspection import RfSettings
 from mnistops.settings.tree import RECIPES, Settings
 from mnistops.trained import Trained
-from mnistops.training.run_folder import settings_values, versions
-from mnistops.training.run_record import RunRecord, read_run
+from mnistops.training.events import EpochMetrics
+from mnistops.training.run_folder import record_of, settings_values, versions
 from mnistops.validation import Validation
 
 if TYPE_CHECKING:
@@ -41,7 +43,8 @@ class Dossier:
 
     Attributes:
         summary, picture: None where the network's graph cannot be had.
-        run: None where the checkpoint is in no run's folder.
+        run: what run.json has, of any type; empty where the checkpoint is in no run's folder.
+        epochs: of the run; none where metrics.csv is missing, or lacks a number.
         choices: of the run, as the checkpoint has them; those that are no defaults first.
         versions: of what looked at the network.
         notes: what could not be looked at, and why.
@@ -50,7 +53,8 @@ class Dossier:
     validation: Validation
     summary: ModelSummary | None
     picture: FieldPicture | None
-    run: RunRecord | None
+    run: Mapping[str, Any]
+    epochs: tuple[EpochMetrics, ...]
     choices: tuple[Choice, ...]
     versions: Mapping[str, str]
     notes: tuple[str, ...]
@@ -63,6 +67,8 @@ def compile_dossier(validation: Validation) -> Dossier:
         MnistopsError: the checkpoint cannot be read any more.
     """
     checkpoint = load_checkpoint(validation.checkpoint)
+    folder = validation.checkpoint.parent
+    run = record_of(folder)
     notes: list[str] = []
     summary = picture = None
     try:
@@ -78,7 +84,8 @@ def compile_dossier(validation: Validation) -> Dossier:
         validation,
         summary,
         picture,
-        read_run(validation.checkpoint.parent),
+        run,
+        _epochs(folder) if run else (),
         tuple(sorted(_choices(checkpoint.settings), key=lambda choice: choice.is_default)),
         versions(),
         tuple(notes),
@@ -93,6 +100,21 @@ def _graph(validation: Validation) -> "LayerGraph":
 
     size = validation.splits[0].images.image_size
     return capture(classifier.module, size, classifier.name)
+
+
+def _epochs(folder: Path) -> tuple[EpochMetrics, ...]:
+    """The rows of metrics.csv; none where one of them lacks a number."""
+    try:
+        return tuple(map(_epoch, read_metrics(folder)))
+    except (KeyError, TypeError):
+        return ()
+
+
+def _epoch(row: Metrics) -> EpochMetrics:
+    """Raises KeyError or TypeError where a number is missing."""
+    names = {column.name for column in fields(EpochMetrics)}
+    values = {key: value for key, value in row.items() if key in names and value is not None}
+    return EpochMetrics(int(values.pop("epoch")), **values)
 
 
 def _choices(settings: Mapping[str, Any]) -> Iterator[Choice]:

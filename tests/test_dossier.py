@@ -1,5 +1,6 @@
 """A dossier: what is put together of a validation, its checkpoint and its run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,9 @@ import pytest
 
 from mnistops.analysis.lower import lower
 from mnistops.analysis.summary import summarize_graph
+from mnistops.bundled import bundled_checkpoint
+from mnistops.checkpoint import load_checkpoint
+from mnistops.classifier import load_classifier
 from mnistops.dossier import Dossier, compile_dossier
 from mnistops.errors import MnistopsError
 from mnistops.events import result_of
@@ -15,8 +19,11 @@ from mnistops.networks.zoo import TINY
 from mnistops.settings import Settings
 from mnistops.settings.inspection import RfSettings
 from mnistops.settings.sections import NetworkSettings
+from mnistops.training.events import EpochMetrics
 from mnistops.training.run import train
-from mnistops.validation import validate
+from mnistops.training.run_folder import write_table
+from mnistops.validation import Validation, validate
+from tests.dossiers import made_split
 from tests.made_data import write_dataset
 
 OWN = """\
@@ -57,9 +64,8 @@ def test_a_run_of_a_built_in_network_is_known_whole() -> None:
     dossier = dossier_of(asked)
     assert dossier.validation.splits[0].result.num_errors == result.final.test_errors
     assert dossier.summary == summarize_graph(lower(TINY.changed(dropout=0.0)))
-    assert dossier.run is not None
-    assert [row.epoch for row in dossier.run.epochs] == [0, 1]
-    assert dossier.run.values["network"] == "tiny"
+    assert dossier.epochs == tuple(done.metrics for done in result.epochs)
+    assert dossier.run["network"] == "tiny"
     assert dossier.notes == ()
     assert set(dossier.versions) == {"mnistops", "torch", "python", "platform"}
 
@@ -95,7 +101,7 @@ def test_gradients_are_of_the_weights_that_were_validated() -> None:
     for layer, other in pairs:
         assert layer.effective is not None and other.effective is not None
         assert np.allclose(layer.effective, other.effective, atol=1e-6)
-    assert dossier.run is None
+    assert (dossier.run, dossier.epochs) == ({}, ())
 
 
 def test_a_network_in_python_is_looked_at_with_its_weights() -> None:
@@ -141,6 +147,55 @@ def test_settings_of_any_form_are_no_error() -> None:
         "data": False,
         "new.a": False,
     }
+
+
+HEAD = "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,time_seconds"
+SOUND = "1,0.3,0.9,0.1,0.99,0.1,2.5"
+ROW = EpochMetrics(1, 0.3, 0.9, 0.1, 0.99, 0.1, 2.5)
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Validation:
+    """A validation of our own checkpoint, on a made split."""
+    checkpoint = load_checkpoint(bundled_checkpoint("tiny"))
+    return Validation(checkpoint.path, load_classifier(checkpoint), "made", (made_split(),))
+
+
+def epochs_in(validation: Validation) -> tuple[EpochMetrics, ...]:
+    """Those of a run folder here that the checkpoint is in."""
+    path = Path("tiny.pt")
+    path.write_bytes(validation.checkpoint.read_bytes())
+    return compile_dossier(replace(validation, checkpoint=path)).epochs
+
+
+@pytest.mark.parametrize("row", [ROW, replace(ROW, holdout_loss=0.2, holdout_accuracy=0.97)])
+def test_epochs_are_read_as_they_were_written(bundled: Validation, row: EpochMetrics) -> None:
+    write_table(Path("metrics.csv"), [replace(row, epoch=0), row])
+    assert epochs_in(bundled) == ()  # nobody's
+    Path("run.json").write_text('{"seed": 3}')
+    assert epochs_in(bundled) == (replace(row, epoch=0), row)
+
+
+@pytest.mark.parametrize(
+    ("text", "epochs"),
+    [
+        (f"new,{HEAD},newer\nx,{SOUND},\n", (ROW,)),  # a later version's
+        ("", ()),
+        (HEAD, ()),
+        ("epoch,train_loss\n0,0.5\n", ()),
+        (f"{HEAD}\n{SOUND}\nx{SOUND[1:]}\n", ()),
+        (f"{HEAD}\n{SOUND}\n{SOUND[1:]}\n", ()),
+        (f"{HEAD}\n{SOUND.replace('0.99', 'nan')}\n", ()),
+        (f"{HEAD}\n{SOUND.replace('2.5', 'inf')}\n", ()),
+        (f"{HEAD}\n{SOUND.replace('0.99', '')}\n", ()),
+    ],
+)
+def test_a_table_that_lacks_a_number_tells_no_epochs(
+    bundled: Validation, text: str, epochs: tuple[EpochMetrics, ...]
+) -> None:
+    Path("run.json").write_text('{"seed": 3}')
+    Path("metrics.csv").write_text(text)
+    assert epochs_in(bundled) == epochs
 
 
 def test_a_checkpoint_that_is_gone_is_an_error() -> None:

@@ -1,9 +1,7 @@
 """The report of a trained network: one page to look at, keep and print."""
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +15,11 @@ from mnistops.report.numbers import accuracy, duration, integer, probability
 from mnistops.report.summary import summary_report
 from mnistops.report.template import render_page
 from mnistops.report.validation import class_grid
+from mnistops.runs.run import number, time_of
 
 if TYPE_CHECKING:
     from mnistops.dossier import Dossier
-    from mnistops.training.run_record import RunRecord
+    from mnistops.training.events import EpochMetrics
 
 MOST_CLASSES = 50
 """With more, a matrix has no room, and the pairs most often taken for each other are listed."""
@@ -57,7 +56,7 @@ def write_page(dossier: "Dossier", path: Path) -> Path:
 
 def page_of(dossier: "Dossier") -> bytes:
     """The report as HTML."""
-    validation, record = dossier.validation, dossier.run
+    validation, run, epochs = dossier.validation, dossier.run, dossier.epochs
     splits = validation.splits[::-1]  # what the network never saw comes first
     num_classes = len(splits[0].result.confusion)
     names = list(map(splits[0].name_of, range(num_classes)))
@@ -66,10 +65,10 @@ def page_of(dossier: "Dossier") -> bytes:
         network=validation.network,
         figures=list(_figures(dossier)),
         facts=dict(_facts(dossier)),
-        charts=_charts(record) if record and record.epochs else (),
+        charts=_charts(run, epochs) if epochs else (),
         chart_size=(WIDTH, HEIGHT),
         box=BOX,
-        epochs=_epoch_grid(record) if record and record.epochs else None,
+        epochs=_epoch_grid(epochs) if epochs else None,
         galleries=[gallery_of(done) for done in splits],
         names=names,
         has_matrix=num_classes <= MOST_CLASSES,
@@ -82,7 +81,7 @@ def page_of(dossier: "Dossier") -> bytes:
             {"is_default": choice.is_default, "pair": (choice.key, _shown(choice.value))}
             for choice in dossier.choices
         ],
-        versions={"of the run": _versions(record), "of this report": dossier.versions},
+        versions={"of the run": _versions(run), "of this report": dossier.versions},
         notes=dossier.notes,
         probability=probability,
         integer=integer,
@@ -94,7 +93,7 @@ def page_of(dossier: "Dossier") -> bytes:
 def _figures(dossier: "Dossier") -> "Iterator[Figure]":
     """The numbers to begin with; the first is of the images that the network never saw."""
     first, *others = dossier.validation.splits[::-1]
-    result, values = first.result, dossier.run.values if dossier.run else {}
+    result, values = first.result, dossier.run
     images = f"{integer(result.num_images)} {first.split} images"
     also = [f"{accuracy(other.result.accuracy)} on {other.split}" for other in others]
     target = _target(values)
@@ -123,7 +122,7 @@ def _target(values: Mapping[str, Any]) -> float | None:
 
 def _facts(dossier: "Dossier") -> Iterator[tuple[str, str]]:
     """What the page is about, in a few words each."""
-    validation, values = dossier.validation, dossier.run.values if dossier.run else {}
+    validation, values = dossier.validation, dossier.run
     yield "data", validation.dataset
     epochs = _text(values, "num_epochs")
     epochs = epochs and f"{epochs} epoch{'' if epochs == '1' else 's'}"
@@ -144,29 +143,24 @@ def _text(values: Mapping[str, Any], key: str) -> str:
 
 
 def _number(values: Mapping[str, Any], key: str) -> float | None:
-    value = values.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value < math.inf else None
+    value = number(values.get(key))
+    return value if value is not None and value >= 0 else None
 
 
 def _date(text: str) -> str:
-    try:
-        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    except (ValueError, OverflowError):
-        return text
+    time = time_of(text)
+    return f"{time:%Y-%m-%d %H:%M} UTC" if time else text
 
 
-def _versions(record: "RunRecord | None") -> Mapping[str, str]:
-    held = record.values.get("versions") if record else None
+def _versions(run: Mapping[str, Any]) -> Mapping[str, str]:
+    held = run.get("versions")
     return {str(k): str(v) for k, v in held.items()} if isinstance(held, dict) else {}
 
 
-def _charts(record: "RunRecord") -> tuple[LineChart, ...]:
-    rows = record.epochs
+def _charts(run: Mapping[str, Any], rows: "Sequence[EpochMetrics]") -> tuple[LineChart, ...]:
     epochs = [row.epoch for row in rows]
     splits = {"train, augmented": "train", "test": "test"}
-    if _has_holdout(record):
+    if _has_holdout(rows):
         splits["hold-out"] = "holdout"
 
     def each(name: str) -> dict[str, list[float]]:
@@ -174,7 +168,7 @@ def _charts(record: "RunRecord") -> tuple[LineChart, ...]:
 
     errors = {key: [100 * (1 - value) for value in line] for key, line in each("accuracy").items()}
     rates = {"learning rate": [row.learning_rate for row in rows]}
-    best, target = record.values.get("best"), _target(record.values)
+    best, target = run.get("best"), _target(run)
     marked = best.get("epoch") if isinstance(best, dict) else None
     marked = marked if marked in epochs else None
     aim = None if target is None else 100 * (1 - target)
@@ -185,11 +179,11 @@ def _charts(record: "RunRecord") -> tuple[LineChart, ...]:
     )
 
 
-def _epoch_grid(record: "RunRecord") -> Grid:
+def _epoch_grid(epochs: "Sequence[EpochMetrics]") -> Grid:
     columns = ("epoch", "train\nloss", "train\naccuracy", "test\nloss", "test\naccuracy")
-    holdout = ("hold-out\nloss", "hold-out\naccuracy") if _has_holdout(record) else ()
+    holdout = ("hold-out\nloss", "hold-out\naccuracy") if _has_holdout(epochs) else ()
     rows = []
-    for row in record.epochs:
+    for row in epochs:
         cells = [str(row.epoch), f"{row.train_loss:.4f}", accuracy(row.train_accuracy)]
         cells += [f"{row.test_loss:.4f}", accuracy(row.test_accuracy)]
         if row.holdout_loss is not None and row.holdout_accuracy is not None and holdout:
@@ -199,10 +193,8 @@ def _epoch_grid(record: "RunRecord") -> Grid:
     return Grid(tuple(map(Column, titles)), tuple(rows))
 
 
-def _has_holdout(record: "RunRecord") -> bool:
-    return all(
-        row.holdout_loss is not None and row.holdout_accuracy is not None for row in record.epochs
-    )
+def _has_holdout(epochs: "Sequence[EpochMetrics]") -> bool:
+    return all(row.holdout_loss is not None and row.holdout_accuracy is not None for row in epochs)
 
 
 def _shown(value: object) -> str:

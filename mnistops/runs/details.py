@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from mnistops.runs.listing import find_run
-from mnistops.runs.run import Metrics, Run, expect_run, finite, read_metrics, read_record
+from mnistops.runs.run import Metrics, Run, expect_run, read_metrics
 from mnistops.settings.tree import Settings
-from mnistops.training.run_folder import settings_values
+from mnistops.training.run_folder import finite, read_record, settings_values
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Run: what a run's folder tells of it, whatever state it is in."""
 
 import csv
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from mnistops.errors import BadInput, MissingInput
 from mnistops.lock import is_held
 from mnistops.studies.outcome import RunOutcome, read_outcome
-from mnistops.training.run_folder import RECORD
+from mnistops.training.run_folder import RECORD, read_record
 
 Metrics = Mapping[str, float | None]
 """A row of metrics.csv by its columns; None for what is no number."""
@@ -79,7 +78,7 @@ def read_run(folder: Path, name: str) -> Run:
         name,
         _status(folder, record),
         None,
-        _time(_get(record, "begun", str)),
+        time_of(_get(record, "begun", str)),
         _get(record, "network", str),
         _get(record, "num_params", int),
         _get(record, "recipe", str),
@@ -92,7 +91,7 @@ def read_run(folder: Path, name: str) -> Run:
         _get(record, "selection", str),
         accuracy,
         errors,
-        _number(record.get("time_seconds")) or _sum(metrics, "time_seconds"),
+        number(record.get("time_seconds")) or _sum(metrics, "time_seconds"),
     )
 
 
@@ -109,23 +108,6 @@ def expect_run(folder: Path, name: str) -> Run:
     if run.problem is not None:
         raise BadInput(f"{folder / RECORD}: {run.problem}")
     return run
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """What run.json holds.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it holds something else than a record, which the message says.
-    """
-    data = (folder / RECORD).read_bytes()
-    try:
-        record = json.loads(data, parse_float=finite, parse_constant=finite)
-    except (ValueError, RecursionError):
-        raise ValueError("expected JSON, got something else") from None
-    if not isinstance(record, dict):
-        raise ValueError(f"expected a record, got {type(record).__name__}")
-    return record
 
 
 def read_metrics(folder: Path) -> list[Metrics]:
@@ -162,10 +144,10 @@ def _result(
     best = record.get("best")
     result: Literal["best", "last"] = "best" if isinstance(best, dict) else "last"
     held = best if isinstance(best, dict) else last
-    accuracy = _number(held.get("test_accuracy")) if isinstance(held, Mapping) else None
+    accuracy = number(held.get("test_accuracy")) if isinstance(held, Mapping) else None
     if accuracy is None or not 0 <= accuracy <= 1:
         return None, None, None
-    count = _number(num_test)
+    count = number(num_test)
     return result, accuracy, None if count is None else round((1 - accuracy) * count)
 
 
@@ -179,21 +161,16 @@ def _get(record: Mapping[str, Any], key: str, kind: type[Kind]) -> Kind | None:
     return value if type(value) is kind else None
 
 
-def _time(text: str | None) -> datetime | None:
+def time_of(text: str | None) -> datetime | None:
+    """In UTC, where the text tells one."""
     try:
         return datetime.fromisoformat(text or "").astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def finite(text: str) -> float:
-    """Raises ValueError where it is no number, which no record of ours holds."""
-    if not math.isfinite(value := float(text)):
-        raise ValueError(text)
-    return value
-
-
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """The value, where it is a number that a float holds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -204,11 +181,11 @@ def _number(value: object) -> float | None:
 
 def _parsed(text: object) -> float | None:
     try:
-        return _number(float(str(text)))
+        return number(float(str(text)))
     except ValueError:
         return None
 
 
 def _sum(metrics: list[Metrics], key: str) -> float | None:
     values = [value for row in metrics if (value := row.get(key)) is not None]
-    return _number(sum(values)) if values else None
+    return number(sum(values)) if values else None

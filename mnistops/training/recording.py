@@ -13,7 +13,7 @@ from mnistops.device import device_name
 from mnistops.settings.tree import Settings
 from mnistops.training.events import RunBegun, RunResult
 from mnistops.training.preparation import Prepared
-from mnistops.training.run_folder import read_record, versions, write_record
+from mnistops.training.run_folder import record_of, versions, write_record
 from mnistops.training.state import Training
 
 
@@ -50,7 +50,7 @@ def recorded(folder: Path, settings: Settings, begun: RunBegun) -> Iterator[dict
         del values[name]
     record = {
         "status": "running",
-        **_when(read_record(folder) or {}, datetime.now(UTC).isoformat()),
+        **_when(record_of(folder), datetime.now(UTC).isoformat()),
         **values,
         "dataset": settings.data.dataset,
         "seed": settings.seed,

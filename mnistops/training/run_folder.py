@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import platform
 import re
 from collections.abc import Mapping, Sequence
@@ -170,16 +171,39 @@ def run_status(folder: Path) -> str | None:
     return _recorded(folder, "status")
 
 
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """What run.json says; None where there is none, or one of another kind."""
+def read_record(folder: Path) -> dict[str, Any]:
+    """What run.json holds.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds something else than a record, which the message says.
+    """
+    data = (folder / RECORD).read_bytes()
     try:
-        record = json.loads((folder / RECORD).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
+        record = json.loads(data, parse_float=finite, parse_constant=finite)
+    except (ValueError, RecursionError):
+        raise ValueError("expected JSON, got something else") from None
+    if not isinstance(record, dict):
+        raise ValueError(f"expected a record, got {type(record).__name__}")
+    return record
+
+
+def finite(text: str) -> float:
+    """Raises ValueError where it is no number, which no record of ours holds."""
+    if not math.isfinite(value := float(text)):
+        raise ValueError(text)
+    return value
+
+
+def record_of(folder: Path) -> dict[str, Any]:
+    """What run.json holds; nothing where there is none, or something else."""
+    try:
+        return read_record(folder)
+    except (OSError, ValueError):
+        return {}
 
 
 def _recorded(folder: Path, key: str) -> str | None:
     """A text in run.json."""
-    value = (read_record(folder) or {}).get(key)
+    value = record_of(folder).get(key)
     return value if isinstance(value, str) else None

@@ -18,7 +18,6 @@ from mnistops.runs.run import (
     expect_run,
     outcome_of,
     read_metrics,
-    read_record,
     read_run,
 )
 from tests.runs.made_runs import METRICS, RECORD, made_run
@@ -115,19 +114,13 @@ def test_no_record_is_no_run() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "expected JSON, got something else"),
         ('{"status": "do', "expected JSON, got something else"),
-        ('{"x": NaN}', "expected JSON, got something else"),
-        ('{"x": 1e999}', "expected JSON, got something else"),
-        ("[" * 100_000, "expected JSON, got something else"),
-        ("\udcff", "expected JSON, got something else"),
         ("[]", "expected a record, got list"),
-        ("3", "expected a record, got int"),
     ],
 )
 def test_a_record_that_is_broken(text: str, problem: str) -> None:
     FOLDER.mkdir(parents=True)
-    (FOLDER / "run.json").write_bytes(text.encode(errors="surrogateescape"))
+    (FOLDER / "run.json").write_text(text)
     assert read() == Run(FOLDER, "a", BROKEN, problem)
     with pytest.raises(BadInput, match=rf"runs/a/run\.json: {problem}"):
         expect_run(FOLDER, "a")
@@ -198,9 +191,3 @@ def test_metrics_are_numbers_or_nothing() -> None:
     assert read_metrics(FOLDER) == []
     (FOLDER / "metrics.csv").unlink()
     assert read_metrics(FOLDER) == []
-
-
-def test_the_record_is_given_whole() -> None:
-    made_run(FOLDER)
-    assert read_record(FOLDER)["versions"] == {"torch": "2.10"}
-    assert METRICS.count("\n") == 1 + read().num_done  # type: ignore[operator]

@@ -1,7 +1,6 @@
 """run.json: it says how a run goes while it goes, and keeps when it was begun."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,12 +15,6 @@ BEGUN = RunBegun(
 )
 
 
-def record() -> dict[str, Any]:
-    values = read_record(RUN)
-    assert values is not None
-    return values
-
-
 @pytest.fixture(autouse=True)
 def folder() -> None:
     RUN.mkdir()
@@ -31,7 +24,7 @@ def test_it_says_running_then_done_and_what_came_of_it() -> None:
     with recorded(RUN, Settings(seed=3), BEGUN) as told:
         assert run_status(RUN) == "running"
         told["final"] = 5
-    values = record()
+    values = read_record(RUN)
     assert (values["status"], values["final"], values["seed"]) == ("done", 5, 3)
     assert (values["network"], values["num_params"], values["threads"]) == ("net", 10, 1)
     assert "run_folder" not in values and "steps_done" not in values and "resumed" not in values
@@ -51,9 +44,9 @@ def test_it_keeps_when_it_was_begun_and_adds_when_it_went_on() -> None:
     for _ in range(3):
         with recorded(RUN, Settings(), BEGUN):
             pass
-        begun.append(record()["begun"])
+        begun.append(read_record(RUN)["begun"])
     assert len(set(begun)) == 1
-    resumed = record()["resumed"]
+    resumed = read_record(RUN)["resumed"]
     assert len(resumed) == 2 and begun[0] < resumed[0] < resumed[1]
 
 
@@ -62,4 +55,4 @@ def test_an_odd_one_is_written_anew(text: str) -> None:
     (RUN / "run.json").write_text(text)
     with recorded(RUN, Settings(), BEGUN):
         pass
-    assert run_status(RUN) == "done" and isinstance(record()["begun"], str)
+    assert run_status(RUN) == "done" and isinstance(read_record(RUN)["begun"], str)

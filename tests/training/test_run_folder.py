@@ -14,9 +14,12 @@ from mnistops.training.run_folder import (
     expect_empty,
     new_folder,
     newest_run,
+    read_record,
+    record_of,
     run_status,
     settings_values,
     versions,
+    write_record,
     write_settings,
     write_table,
 )
@@ -110,6 +113,32 @@ def test_what_is_no_run_is_passed_over(text: str) -> None:
     folder = make_run("odd", "")
     (folder / "run.json").write_text(text)
     assert newest_run(Path("runs")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"", "expected JSON, got something else"),
+        (b"{", "expected JSON, got something else"),
+        (b"\xff", "expected JSON, got something else"),
+        (b"[" * 100_000, "expected JSON, got something else"),
+        (b'{"x": NaN}', "expected JSON, got something else"),
+        (b'{"x": -1e999}', "expected JSON, got something else"),
+        (b"[]", "expected a record, got list"),
+        (b"3", "expected a record, got int"),
+    ],
+)
+def test_a_record_is_what_was_written_or_something_else(text: bytes, problem: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_record(Path())
+    assert record_of(Path()) == {}
+    values = {"status": "done", "seed": 3, "rate": 0.1, "versions": {"torch": "2.10"}}
+    write_record(Path(), values)
+    assert read_record(Path()) == record_of(Path()) == values
+    Path("run.json").write_bytes(text)
+    with pytest.raises(ValueError, match=f"^{problem}$"):
+        read_record(Path())
+    assert record_of(Path()) == {}
 
 
 def test_versions_are_those_in_use() -> None:
