@@ -11,6 +11,7 @@ from mnistops.errors import MnistopsError
 from mnistops.field_pictures import FieldPicture, picture_of
 from mnistops.networks.spec import NetworkSpec
 from mnistops.settings.inspection import RfSettings
+from mnistops.settings.sections import WARPS, TrainSettings
 from mnistops.settings.tree import RECIPES, Settings
 from mnistops.trained import Trained
 from mnistops.training.run_folder import settings_values, versions
@@ -42,6 +43,7 @@ class Dossier:
     Attributes:
         summary, picture: None where the network's graph cannot be had.
         run: None where the checkpoint is in no run's folder.
+        is_augmented: whether the run trained on warped images.
         choices: of the run, as the checkpoint has them; those that are no defaults first.
         versions: of what looked at the network.
         notes: what could not be looked at, and why.
@@ -51,6 +53,7 @@ class Dossier:
     summary: ModelSummary | None
     picture: FieldPicture | None
     run: RunRecord | None
+    is_augmented: bool
     choices: tuple[Choice, ...]
     versions: Mapping[str, str]
     notes: tuple[str, ...]
@@ -79,6 +82,7 @@ def compile_dossier(validation: Validation) -> Dossier:
         summary,
         picture,
         read_run(validation.checkpoint.parent),
+        _is_augmented(checkpoint.settings),
         tuple(sorted(_choices(checkpoint.settings), key=lambda choice: choice.is_default)),
         versions(),
         tuple(notes),
@@ -93,6 +97,12 @@ def _graph(validation: Validation) -> "LayerGraph":
 
     size = validation.splits[0].images.image_size
     return capture(classifier.module, size, classifier.name)
+
+
+def _is_augmented(settings: Mapping[str, Any]) -> bool:
+    train = settings.get("train")
+    given = train if isinstance(train, Mapping) else {}
+    return any(given.get(name, TrainSettings.model_fields[name].default) for name in WARPS)
 
 
 def _choices(settings: Mapping[str, Any]) -> Iterator[Choice]:

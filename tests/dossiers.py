@@ -98,6 +98,7 @@ def made_dossier(
         summarize_graph(lower(TINY)),
         made_picture(),
         RUN if is_run else None,
+        True,
         choices if is_run else (),
         {"mnistops": "1.2.3", "torch": "2.11"},
         (),

@@ -29,7 +29,8 @@ def draw_curves(result: "RunResult", path: Path) -> Path:
     epochs = [row.epoch for row in metrics]
     figure = new_figure(11, 4.5)
     left, right = figure.subplots(1, 2)
-    splits = {"train (augmented)": (BLUE, "train"), "test": (ORANGE, "test")}
+    train = "train (augmented)" if result.is_augmented else "train"
+    splits = {train: (BLUE, "train"), "test": (ORANGE, "test")}
     if metrics[0].holdout_loss is not None:
         splits["hold-out"] = (GREEN, "holdout")
     for label, (color, name) in splits.items():

@@ -66,7 +66,8 @@ def page_of(dossier: "Dossier") -> bytes:
         network=validation.network,
         figures=list(_figures(dossier)),
         facts=dict(_facts(dossier)),
-        charts=_charts(record) if record and record.epochs else (),
+        charts=_charts(record, dossier.is_augmented) if record and record.epochs else (),
+        is_augmented=dossier.is_augmented,
         chart_size=(WIDTH, HEIGHT),
         box=BOX,
         epochs=_epoch_grid(record) if record and record.epochs else None,
@@ -162,10 +163,10 @@ def _versions(record: "RunRecord | None") -> Mapping[str, str]:
     return {str(k): str(v) for k, v in held.items()} if isinstance(held, dict) else {}
 
 
-def _charts(record: "RunRecord") -> tuple[LineChart, ...]:
+def _charts(record: "RunRecord", is_augmented: bool) -> tuple[LineChart, ...]:
     rows = record.epochs
     epochs = [row.epoch for row in rows]
-    splits = {"train, augmented": "train", "test": "test"}
+    splits = {"train, augmented" if is_augmented else "train": "train", "test": "test"}
     if _has_holdout(record):
         splits["hold-out"] = "holdout"
 

@@ -84,7 +84,7 @@ class EpochMetrics:
     """A row of metrics.csv; losses are means in nats, accuracies in 0..1.
 
     Attributes:
-        train_loss, train_accuracy: running, on augmented images.
+        train_loss, train_accuracy: running, on images that are warped if the run warps any.
         learning_rate: of the epoch's last step.
         time_seconds: of training alone.
     """
@@ -129,6 +129,7 @@ class RunResult:
         range_test: that the learning rate is from, if it is.
         target_accuracy: that was asked for, on test.
         time_seconds: of the whole run.
+        is_augmented: whether it trained on warped images.
     """
 
     run_folder: Path
@@ -141,6 +142,7 @@ class RunResult:
     range_test: RangeTest | None
     target_accuracy: float
     time_seconds: float
+    is_augmented: bool
 
     @property
     def final(self) -> EpochDone:

@@ -144,6 +144,7 @@ def _run(
             training.range_test,
             settings.train.target_accuracy,
             training.seconds,
+            settings.train.is_augmenting,
         )
         record |= outcome(result)
     yield RunDone(result)

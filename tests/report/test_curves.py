@@ -25,7 +25,7 @@ def epoch(number: int, accuracy: float = 0.99, has_holdout: bool = False) -> Epo
 
 
 def result(*epochs: EpochDone) -> RunResult:
-    return RunResult(Path("run"), "net", 5340, epochs, None, "none", 0.1, None, 0.993, 60.0)
+    return RunResult(Path("run"), "net", 5340, epochs, None, "none", 0.1, None, 0.993, 60.0, True)
 
 
 def labels(axes: Axes) -> list[str]:
@@ -62,6 +62,11 @@ def test_losses_and_errors_are_drawn_epoch_by_epoch(drawn: list[Figure]) -> None
     assert (xs(train), ys(train)) == ([0, 1], [0.2, 0.2])
     assert ys(test) == [0.05, 0.05]
     assert ys(error.get_lines()[1]) == pytest.approx([2.0, 1.0])
+
+
+def test_images_are_called_augmented_where_they_are(drawn: list[Figure]) -> None:
+    draw_curves(replace(result(epoch(0)), is_augmented=False), Path("curves.png"))
+    assert labels(drawn[0].axes[0]) == ["train", "test"]
 
 
 def test_the_holdout_is_drawn_where_there_is_one(drawn: list[Figure]) -> None:
