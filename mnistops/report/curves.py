@@ -41,8 +41,10 @@ def draw_curves(result: "RunResult", path: Path) -> Path:
         right.plot(epochs, errors, **style)
     left.set(title="loss", xlabel="epoch", ylabel="mean cross-entropy (nats)")
     right.set(title="error", xlabel="epoch", ylabel="images misclassified (%)")
-    target = 100 * (1 - result.target_accuracy)
-    right.axhline(target, color=RED, linestyle="--", linewidth=1, label=f"target {target:.3g} %")
+    if result.target_accuracy is not None:
+        target = 100 * (1 - result.target_accuracy)
+        line = {"color": RED, "linestyle": "--", "linewidth": 1}
+        right.axhline(target, label=f"target {target:.3g} %", **line)
     chosen = result.best or result.final.metrics
     name = "best" if result.best else "last"
     figure.suptitle(

@@ -79,8 +79,6 @@ def _grid(result: "RunResult") -> Grid:
     has_holdout = result.final.metrics.holdout_accuracy is not None
     kept = [i for i, column in enumerate(columns) if has_holdout or column.title != "hold-out"]
     is_empty = result.selection == "test" and result.best is None
-    target = accuracy(result.target_accuracy)
-    verdict = "reached" if result.reaches_target else "missed"
     return Grid(
         tuple(columns[i] for i in kept),
         tuple(tuple(row[i] for i in kept) for row in rows),
@@ -88,10 +86,17 @@ def _grid(result: "RunResult") -> Grid:
         notes=(
             _SELECTION[result.selection],
             *(("no epoch from 3 on reached the target: no best was kept",) if is_empty else ()),
-            f"target {target} on test: {verdict}",
+            *_target(result),
             f"run folder: {result.run_folder}",
         ),
     )
+
+
+def _target(result: "RunResult") -> tuple[str, ...]:
+    if result.target_accuracy is None:
+        return ()
+    verdict = "reached" if result.reaches_target else "missed"
+    return (f"target {accuracy(result.target_accuracy)} on test: {verdict}",)
 
 
 def _row(name: str, result: "RunResult", number: int) -> tuple[str, ...]:

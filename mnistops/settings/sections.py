@@ -189,7 +189,7 @@ class TrainSettings(Section):
         ge=0,
         le=1,
         allow_inf_nan=False,
-        description="Test accuracy to reach, as a fraction.",
+        description="Test accuracy to reach, as a fraction; the default is MNIST's.",
     )
     require_target: bool = Field(
         False, description="Exit with 1 when the target accuracy is missed."

@@ -127,7 +127,7 @@ class RunResult:
         best: of the chosen epoch; None where nothing is chosen.
         selection: what was chosen by.
         range_test: that the learning rate is from, if it is.
-        target_accuracy: that was asked for, on test.
+        target_accuracy: that was asked for, on test; None where none was.
         time_seconds: of the whole run.
         is_augmented: whether it trained on warped images.
     """
@@ -140,7 +140,7 @@ class RunResult:
     selection: Selection
     learning_rate: float
     range_test: RangeTest | None
-    target_accuracy: float
+    target_accuracy: float | None
     time_seconds: float
     is_augmented: bool
 
@@ -150,8 +150,10 @@ class RunResult:
         return self.epochs[-1]
 
     @property
-    def reaches_target(self) -> bool:
+    def reaches_target(self) -> bool | None:
         """Whether the run's result, its best if it chose one, else its last, reaches the target."""
+        if self.target_accuracy is None:
+            return None
         return (self.best or self.final.metrics).test_accuracy >= self.target_accuracy
 
 

@@ -84,6 +84,11 @@ def test_the_target_is_a_line_at_the_error_that_it_leaves(drawn: list[Figure]) -
     assert ys(target) == pytest.approx([0.7, 0.7])
 
 
+def test_without_a_target_there_is_no_line(drawn: list[Figure]) -> None:
+    draw_curves(replace(result(epoch(0)), target_accuracy=None), Path("curves.png"))
+    assert labels(drawn[0].axes[1]) == ["train (augmented)", "test"]
+
+
 def test_the_title_tells_the_best_epoch_or_else_the_last(drawn: list[Figure]) -> None:
     run = result(epoch(0, 0.9912), epoch(1, 0.99))
     draw_curves(run, Path("curves.png"))

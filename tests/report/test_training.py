@@ -145,6 +145,12 @@ def test_the_table_says_whether_the_target_is_reached(run: RunResult, verdict: s
     assert grid(run).notes[1] == f"target 99.50 % on test: {verdict}"
 
 
+def test_without_a_target_there_is_no_verdict() -> None:
+    run = replace(RUN, target_accuracy=None)
+    assert run.reaches_target is None
+    assert not any("target" in note for note in grid(run).notes)
+
+
 def test_images_are_called_augmented_where_they_are() -> None:
     assert grid(RUN).columns[2].legend == "train: running accuracy on augmented images"
     plain = replace(RUN, is_augmented=False)
