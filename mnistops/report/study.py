@@ -1,6 +1,6 @@
 """A study's result as a table, in words and as records."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from mnistops.report.grid import Column, Grid
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 _SPREAD = "±: standard deviation over the seeds"
 _COLUMNS = (
     Column("group", is_number=False),
-    Column("parameters", rank=3),
-    Column("seeds", rank=2),
+    Column("parameters", rank=4),
+    Column("seeds", rank=3),
     Column("hold-out, %", legend=_SPREAD),
     Column("test, %", legend=_SPREAD),
     Column(
         "95 % interval",
-        rank=1,
+        rank=2,
         legend="95 % interval: Student's, for the mean over all seeds that there are",
     ),
-    Column("errors on test", rank=4),
+    Column("errors on test", rank=5),
 )
 
 _ALL_SHOWN = 5
@@ -79,6 +79,11 @@ def _pair(interval: "Interval | None") -> list[float] | None:
 def _grid(result: "StudyResult") -> Grid:
     on_holdout = result.judged_on == "holdout"
     kept = [i for i, column in enumerate(_COLUMNS) if on_holdout or i != 3]
+    # What the study is judged by stays longest.
+    columns = [
+        replace(column, rank=1) if on_holdout and column.title == "test, %" else column
+        for column in _COLUMNS
+    ]
     rows = [
         (
             group.name,
@@ -92,7 +97,7 @@ def _grid(result: "StudyResult") -> Grid:
         for group in result.groups
     ]
     return Grid(
-        tuple(_COLUMNS[i] for i in kept),
+        tuple(columns[i] for i in kept),
         tuple(tuple(row[i] for i in kept) for row in rows),
         title=_title(result),
         notes=_notes(result),
