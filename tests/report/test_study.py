@@ -40,6 +40,9 @@ def test_what_a_study_is_judged_by_stays_longest() -> None:
 
     assert (ranks(HELD_OUT)["hold-out, %"], ranks(HELD_OUT)["test, %"]) == (0, 1)
     assert ranks(STUDY)["test, %"] == 0
+    assert [column.legend.endswith("; of the hold-out") for column in grid(HELD_OUT).columns] == [
+        column.title == "95 % interval" for column in grid(HELD_OUT).columns
+    ]
 
 
 def test_a_study_as_json() -> None:
