@@ -13,6 +13,7 @@ from mnistops.field_pictures import FieldPicture, picture_of
 from mnistops.networks.spec import NetworkSpec
 from mnistops.runs.run import Metrics, read_metrics
 from mnistops.settings.inspection import RfSettings
+from mnistops.settings.sections import WARPS, TrainSettings
 from mnistops.settings.tree import RECIPES, Settings
 from mnistops.trained import Trained
 from mnistops.training.events import EpochMetrics
@@ -45,6 +46,7 @@ class Dossier:
         summary, picture: None where the network's graph cannot be had.
         run: what run.json has, of any type; empty where the checkpoint is in no run's folder.
         epochs: of the run; none where metrics.csv is missing, or lacks a number.
+        is_augmented: whether the run trained on warped images.
         choices: of the run, as the checkpoint has them; those that are no defaults first.
         versions: of what looked at the network.
         notes: what could not be looked at, and why.
@@ -55,6 +57,7 @@ class Dossier:
     picture: FieldPicture | None
     run: Mapping[str, Any]
     epochs: tuple[EpochMetrics, ...]
+    is_augmented: bool
     choices: tuple[Choice, ...]
     versions: Mapping[str, str]
     notes: tuple[str, ...]
@@ -86,6 +89,7 @@ def compile_dossier(validation: Validation) -> Dossier:
         picture,
         run,
         _epochs(folder) if run else (),
+        _is_augmented(checkpoint.settings),
         tuple(sorted(_choices(checkpoint.settings), key=lambda choice: choice.is_default)),
         versions(),
         tuple(notes),
@@ -115,6 +119,12 @@ def _epoch(row: Metrics) -> EpochMetrics:
     names = {column.name for column in fields(EpochMetrics)}
     values = {key: value for key, value in row.items() if key in names and value is not None}
     return EpochMetrics(int(values.pop("epoch")), **values)
+
+
+def _is_augmented(settings: Mapping[str, Any]) -> bool:
+    train = settings.get("train")
+    given = train if isinstance(train, Mapping) else {}
+    return any(given.get(name, TrainSettings.model_fields[name].default) for name in WARPS)
 
 
 def _choices(settings: Mapping[str, Any]) -> Iterator[Choice]:

@@ -14,9 +14,11 @@
 Everything else that escapes is a bug of ours and ends with 70.
 """
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
+from os.path import commonprefix
 
 
 class ExitCode(IntEnum):
@@ -117,5 +119,37 @@ def shown(value: object) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str | None:
     """``did you mean 'x'?`` for the known word nearest to ``word``, if one is near."""
-    near = get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else None
+    near = nearest(word, known)
+    return f"did you mean {near!r}?" if near else None
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is meant, or else the one that is spelt most alike.
+
+    Meant is one whose last part is the same, has these initials, or begins or ends in it:
+    ``train.lr`` and ``train.rate`` mean ``train.learning_rate``. Of several, the one in the same
+    section.
+    """
+    names = list(known)
+    last = _last_part(word)
+    meant = [name for name in names if _may_mean(last, _last_part(name))]
+    if meant:
+        return max(meant, key=lambda name: len(commonprefix([name, word])))  # noqa: RUF071
+    section = word.removesuffix(last)
+    if section and any(name.startswith(section) for name in names):
+        # Right as it stands, it would make all that is in it alike.
+        names.sort(key=lambda name: name.startswith(section))
+        by_last = {_last_part(name): name for name in names}
+        return next((by_last[near] for near in get_close_matches(last, by_last, n=1)), None)
+    return next(iter(get_close_matches(word, names, n=1)), None)
+
+
+def _last_part(name: str) -> str:
+    """``learning_rate`` of ``train.learning_rate``, of ``TRAIN__LEARNING_RATE`` in capitals."""
+    return re.split(r"\.|__", name)[-1]
+
+
+def _may_mean(given: str, name: str) -> bool:
+    words = re.split("[_-]", name)
+    initials = "".join(word[:1] for word in words)
+    return given in {name, words[0], words[-1], *([initials] if len(words) > 1 else [])}

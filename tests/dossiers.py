@@ -96,6 +96,7 @@ def made_dossier(
         made_picture(),
         RUN if is_run else {},
         EPOCHS if is_run else (),
+        True,
         choices if is_run else (),
         {"mnistops": "1.2.3", "torch": "2.11"},
         (),

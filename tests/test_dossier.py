@@ -66,8 +66,15 @@ def test_a_run_of_a_built_in_network_is_known_whole() -> None:
     assert dossier.summary == summarize_graph(lower(TINY.changed(dropout=0.0)))
     assert dossier.epochs == tuple(done.metrics for done in result.epochs)
     assert dossier.run["network"] == "tiny"
+    assert dossier.is_augmented
     assert dossier.notes == ()
     assert set(dossier.versions) == {"mnistops", "torch", "python", "platform"}
+
+
+def test_a_run_that_warps_nothing_says_so() -> None:
+    asked = settings(learning_rate=0.1, rotation=0.0, distortion=0.0)
+    assert not result_of(train(asked)).is_augmented
+    assert not dossier_of(asked).is_augmented
 
 
 def test_settings_that_nobody_sets_come_last() -> None:

@@ -1,7 +1,10 @@
 """Errors: one exit code for each kind, and suggestions."""
 
+import pytest
+
 from mnistops import errors
-from mnistops.errors import ExitCode, MnistopsError, shown, suggestion
+from mnistops.errors import ExitCode, MnistopsError, nearest, shown, suggestion
+from mnistops.settings.fields import PREFIX, fields, sections, variable
 
 
 def test_exit_codes_are_the_houses() -> None:
@@ -35,6 +38,35 @@ def test_each_kind_has_its_code_and_stands_in_the_tree() -> None:
 def test_suggestions() -> None:
     assert suggestion("epoch", ["epochs", "batch_size"]) == "did you mean 'epochs'?"
     assert suggestion("zzz", ["epochs"]) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("train.lr", "train.learning_rate"),
+        ("lr", "train.learning_rate"),
+        ("train.rate", "train.learning_rate"),
+        ("train.bs", "train.batch_size"),
+        ("train.target", "train.target_accuracy"),
+        ("train.dropout", "network.dropout"),
+        ("network.size", "network.input_size"),
+        ("trian.epochs", "train.epochs"),
+        ("train.learnign_rate", "train.learning_rate"),
+        ("x.y", None),
+        ("train.drpout", "network.dropout"),
+        ("trian.epoch", "train.epochs"),
+        ("train.zzz", None),
+        ("train.", None),
+        ("", None),
+    ],
+)
+def test_what_is_meant_goes_before_what_is_spelt_alike(word: str, meant: str | None) -> None:
+    assert nearest(word, [*dict(fields()), *sections()]) == meant
+
+
+def test_variables_are_abbreviated_as_keys_are() -> None:
+    known = [variable(key).removeprefix(PREFIX) for key, _ in fields()]
+    assert nearest("TRAIN__LR", known) == "TRAIN__LEARNING_RATE"
 
 
 def test_of_a_value_only_the_beginning_is_shown() -> None:

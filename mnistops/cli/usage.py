@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from mnistops.errors import UsageError, suggestion
+from mnistops.errors import UsageError, nearest, suggestion
 
 # The option that somebody may well leave out before its value.
 _MEANT = {
@@ -29,7 +29,8 @@ def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageE
     said = error.format_message()
     if option is not None and hasattr(error, "possibilities"):
         message = f"{option}: expected an option of `{command}`, got an unknown one"
-        near = error.possibilities or _one_dash_short(option, arguments, context)
+        near = _near(option, context) or error.possibilities
+        near = near or _one_dash_short(option, arguments, context)
         return UsageError(message, _meant(option, near, command, context) or hint)
     if option is not None:
         expected, got = ("no value", "one") if "not take" in said else ("a value", "none")
@@ -44,6 +45,14 @@ def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> UsageE
         message = f"`{command}`: expected no further argument, got {match[1]}"
         return UsageError(message, f"{_MEANT[command]} {match[1]}" if command in _MEANT else hint)
     return UsageError(said[:1].lower() + said[1:].rstrip(". "), hint)
+
+
+def _near(option: str, context: Any) -> list[str]:
+    """Typer looks at the spelling alone: of ``--lr`` it makes ``--log``."""
+    parameters = context.command.params if context else []
+    flags = {flag.removeprefix("--"): flag for item in parameters for flag in item.opts}
+    name = nearest(option.removeprefix("--"), flags) if option.startswith("--") else None
+    return [flags[name]] if name else []
 
 
 def _one_dash_short(option: str, arguments: Sequence[str], context: Any) -> list[str]:

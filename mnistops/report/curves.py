@@ -29,7 +29,8 @@ def draw_curves(result: "RunResult", path: Path) -> Path:
     epochs = [row.epoch for row in metrics]
     figure = new_figure(11, 4.5)
     left, right = figure.subplots(1, 2)
-    splits = {"train (augmented)": (BLUE, "train"), "test": (ORANGE, "test")}
+    train = "train (augmented)" if result.is_augmented else "train"
+    splits = {train: (BLUE, "train"), "test": (ORANGE, "test")}
     if metrics[0].holdout_loss is not None:
         splits["hold-out"] = (GREEN, "holdout")
     for label, (color, name) in splits.items():
@@ -40,8 +41,10 @@ def draw_curves(result: "RunResult", path: Path) -> Path:
         right.plot(epochs, errors, **style)
     left.set(title="loss", xlabel="epoch", ylabel="mean cross-entropy (nats)")
     right.set(title="error", xlabel="epoch", ylabel="images misclassified (%)")
-    target = 100 * (1 - result.target_accuracy)
-    right.axhline(target, color=RED, linestyle="--", linewidth=1, label=f"target {target:.3g} %")
+    if result.target_accuracy is not None:
+        target = 100 * (1 - result.target_accuracy)
+        line = {"color": RED, "linestyle": "--", "linewidth": 1}
+        right.axhline(target, label=f"target {target:.3g} %", **line)
     chosen = result.best or result.final.metrics
     name = "best" if result.best else "last"
     figure.suptitle(

@@ -8,11 +8,15 @@ from io import StringIO
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mnistops.report.console import UNLIMITED_WIDTH
+
+_LEAST_TEXT = 8
+"""Characters that a column of text keeps when numbers need the room."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,11 @@ def to_terminal(grid: Grid, console: Console) -> RenderableType:
     for limit in ranks:
         kept = [i for i, column in enumerate(grid.columns) if column.rank <= limit]
         table = _table(grid, kept)
-        if console.measure(table, options=unlimited).maximum <= console.width:
+        excess = console.measure(table, options=unlimited).maximum - console.width
+        if excess <= 0:
             break
+    else:
+        table = _table(grid, kept, _cut(grid, kept, excess))
     hidden = [column.title for i, column in enumerate(grid.columns) if i not in kept]
     notes = list(notes_of(grid, [grid.columns[index] for index in kept]))
     if hidden:
@@ -60,7 +67,26 @@ def to_terminal(grid: Grid, console: Console) -> RenderableType:
     return Group(*title, table, *below)
 
 
-def _table(grid: Grid, kept: Sequence[int]) -> Table:
+def _cut(grid: Grid, kept: Sequence[int], excess: int) -> dict[int, int]:
+    """How wide the columns of text may be: a name that is cut misleads nobody, a number does."""
+    titles = [column.title for column in grid.columns]
+    widths = {
+        index: max(
+            cell_len(line)
+            for texts in (titles, *_all_rows(grid))
+            for line in texts[index].split("\n")
+        )
+        for index in kept
+        if not grid.columns[index].is_number
+    }
+    for _ in range(excess if widths else 0):
+        widest = max(widths, key=lambda index: widths[index])
+        widths[widest] = max(widths[widest] - 1, _LEAST_TEXT)
+    return widths
+
+
+def _table(grid: Grid, kept: Sequence[int], widths: Mapping[int, int] | None = None) -> Table:
+    widths = widths or {}
     table = Table(
         box=box.SIMPLE_HEAD,
         header_style="bold",
@@ -71,7 +97,10 @@ def _table(grid: Grid, kept: Sequence[int]) -> Table:
     for index in kept:
         column = grid.columns[index]
         table.add_column(
-            Text(column.title), justify="right" if column.is_number else "left", no_wrap=True
+            Text(column.title),
+            justify="right" if column.is_number else "left",
+            no_wrap=True,
+            max_width=widths.get(index),
         )
     for row in grid.rows:
         table.add_row(*(Text(row[index]) for index in kept))

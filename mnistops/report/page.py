@@ -65,7 +65,8 @@ def page_of(dossier: "Dossier") -> bytes:
         network=validation.network,
         figures=list(_figures(dossier)),
         facts=dict(_facts(dossier)),
-        charts=_charts(run, epochs) if epochs else (),
+        charts=_charts(run, epochs, dossier.is_augmented) if epochs else (),
+        is_augmented=dossier.is_augmented,
         chart_size=(WIDTH, HEIGHT),
         box=BOX,
         epochs=_epoch_grid(epochs) if epochs else None,
@@ -157,9 +158,11 @@ def _versions(run: Mapping[str, Any]) -> Mapping[str, str]:
     return {str(k): str(v) for k, v in held.items()} if isinstance(held, dict) else {}
 
 
-def _charts(run: Mapping[str, Any], rows: "Sequence[EpochMetrics]") -> tuple[LineChart, ...]:
+def _charts(
+    run: Mapping[str, Any], rows: "Sequence[EpochMetrics]", is_augmented: bool
+) -> tuple[LineChart, ...]:
     epochs = [row.epoch for row in rows]
-    splits = {"train, augmented": "train", "test": "test"}
+    splits = {"train, augmented" if is_augmented else "train": "train", "test": "test"}
     if _has_holdout(rows):
         splits["hold-out"] = "holdout"
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _GEOMETRY = "k, p, d, s: kernel, padding, dilation, stride"
 _PIXELS = "in pixels of the input, before clipping to it"
-_FIELD = f"size, start: of unit 0's field; jump: from one unit's field to the next; {_PIXELS}"
+_FIELD = f"size: of unit 0's field; jump: from one unit's field to the next; {_PIXELS}"
+_START = "start: first pixel of unit 0's field, before clipping"
 _SHARE = (
     "center, corner: that unit's field, once clipped to the input, and its share of the input; "
     "padding on the way may hide a part of it"
@@ -51,7 +52,7 @@ def _columns(table: FieldTable, verdicts: Sequence["Verdict"], unit: Sizes) -> t
         Column("size", legend=_FIELD),
         *before,
         Column("jump", legend=_FIELD),
-        Column("start", rank=3, legend=_FIELD),
+        Column("start", rank=3, legend=_START),
         Column("effective\npadding", rank=9),
         Column("center\nfield", rank=7, legend=_SHARE),
         Column("center\nshare", rank=5, legend=_SHARE),
@@ -60,7 +61,7 @@ def _columns(table: FieldTable, verdicts: Sequence["Verdict"], unit: Sizes) -> t
         *([Column(_unit_title(unit), legend=legend)] if unit else []),
         Column("coverage", rank=2, legend=_COVERAGE),
         *([aligned] if any(row.misaligned for row in rows) else []),
-        Column("status", rank=1, is_number=False),
+        Column("status", rank=1, is_number=False, legend=_statuses(rows)),
         *([Column("verified", is_number=False, legend=_VERIFIED)] if verdicts else []),
     )
 
@@ -76,9 +77,16 @@ _GATE = "gate: also multiplied by numbers that see the input as a whole; the fie
 
 _FORMULA_COLUMNS = (
     Column("path", is_number=False),
-    Column("receptive field", is_number=False),
-    Column("output size", rank=1, is_number=False),
+    Column("receptive field", is_number=False, legend=FIELD_SIZE),
+    Column("output size", rank=1, is_number=False, legend=OUTPUT_SIZE),
 )
+
+
+def _statuses(rows: Sequence[ReceptiveField]) -> str:
+    """What the statuses mean that there are."""
+    found = {row.status for row in rows}
+    gates = [_GATE] if any(map(_has_gate, rows)) else []
+    return "; ".join([_STATUS[kind] for kind in _STATUS if kind in found] + gates)
 
 
 def field_report(
@@ -114,18 +122,14 @@ def _grids(table: FieldTable, verdicts: Sequence["Verdict"], unit: Sizes) -> tup
     first = {"layer": "Input", "path": "input", "input": size, "output": size}
     first |= dict.fromkeys("kpds", "-") | {"size": "1", "jump": "1", "start": "0"}
     first |= {"effective\npadding": "0", "output\nas is": size, "size\nas is": "1"}
-    statuses = {row.status for row in table.layers}
-    gates = [_GATE] if any(map(_has_gate, table.layers)) else []
     numbers = Grid(
         columns,
         tuple(tuple(row.get(c.title, "") for c in columns) for row in (first, *cells)),
         title=_title([table]),
-        notes=("; ".join([_STATUS[kind] for kind in _STATUS if kind in statuses] + gates),),
     )
     formulas = Grid(
         _FORMULA_COLUMNS,
         tuple((place_of(row), row.formula, row.output_formula) for row in table.layers),
-        notes=(FIELD_SIZE, OUTPUT_SIZE),
     )
     return numbers, formulas
 

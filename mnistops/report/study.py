@@ -1,6 +1,6 @@
 """A study's result as a table, in words and as records."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from mnistops.report.grid import Column, Grid
@@ -12,18 +12,15 @@ if TYPE_CHECKING:
     from mnistops.studies.statistics import Interval, Spread
 
 _SPREAD = "±: standard deviation over the seeds"
+_INTERVAL = "95 % interval: Student's, for the mean over all seeds that there are"
 _COLUMNS = (
     Column("group", is_number=False),
-    Column("parameters", rank=3),
-    Column("seeds", rank=2),
+    Column("parameters", rank=4),
+    Column("seeds", rank=3),
     Column("hold-out, %", legend=_SPREAD),
     Column("test, %", legend=_SPREAD),
-    Column(
-        "95 % interval",
-        rank=1,
-        legend="95 % interval: Student's, for the mean over all seeds that there are",
-    ),
-    Column("errors on test", rank=4),
+    Column("95 % interval", rank=2, legend=_INTERVAL),
+    Column("errors on test", rank=5),
 )
 
 _ALL_SHOWN = 5
@@ -79,6 +76,15 @@ def _pair(interval: "Interval | None") -> list[float] | None:
 def _grid(result: "StudyResult") -> Grid:
     on_holdout = result.judged_on == "holdout"
     kept = [i for i, column in enumerate(_COLUMNS) if on_holdout or i != 3]
+    # What the study is judged by stays longest.
+    changes: dict[str, dict[str, Any]] = {
+        "test, %": {"rank": 1},
+        "95 % interval": {"legend": f"{_INTERVAL}; of the hold-out"},
+    }
+    columns = [
+        replace(column, **changes.get(column.title, {})) if on_holdout else column
+        for column in _COLUMNS
+    ]
     rows = [
         (
             group.name,
@@ -92,7 +98,7 @@ def _grid(result: "StudyResult") -> Grid:
         for group in result.groups
     ]
     return Grid(
-        tuple(_COLUMNS[i] for i in kept),
+        tuple(columns[i] for i in kept),
         tuple(tuple(row[i] for i in kept) for row in rows),
         title=_title(result),
         notes=_notes(result),
@@ -112,7 +118,7 @@ def _notes(result: "StudyResult") -> tuple[str, ...]:
     notes = ["the last epoch of each run counts: no epoch and no seed was chosen"]
     if result.judged_on == "holdout":
         notes += [
-            "the interval is of the hold-out; each seed holds out others, while there are any",
+            "each seed holds out other images, while there are any",
             "choose by the hold-out; test is looked at once, by a study without --holdout",
         ]
     elif any(group.recipe == "plateau" for group in result.groups):

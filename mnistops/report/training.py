@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from mnistops.training.events import EpochMetrics, RunResult
     from mnistops.training.lr_range import RangeTest
 
-_COLUMNS = (
-    Column("result", is_number=False),
-    Column("epoch"),
-    Column("train", rank=1, legend="train: running accuracy on augmented images"),
-    Column("hold-out", rank=1),
-    Column("test"),
-    Column("errors on test"),
-)
-
 _SELECTION = {
     "none": "nothing was chosen: the last epoch is the result",
     "holdout": "the best epoch was chosen on images held out of the training set",
@@ -68,26 +59,44 @@ def _best(best: "EpochMetrics | None") -> dict[str, Any] | None:
     return {key: value for key, value in _given(best).items() if key in names}
 
 
+def _columns(is_augmented: bool) -> tuple[Column, ...]:
+    images = " on augmented images" if is_augmented else ""
+    return (
+        Column("result", is_number=False),
+        Column("epoch"),
+        Column("train", rank=1, legend=f"train: running accuracy{images}"),
+        Column("hold-out", rank=1),
+        Column("test"),
+        Column("errors on test"),
+    )
+
+
 def _grid(result: "RunResult") -> Grid:
+    columns = _columns(result.is_augmented)
     rows = [_row("last", result, result.final.metrics.epoch)]
     if result.best is not None:
         rows.append(_row("best", result, result.best.epoch))
     has_holdout = result.final.metrics.holdout_accuracy is not None
-    kept = [i for i, column in enumerate(_COLUMNS) if has_holdout or column.title != "hold-out"]
+    kept = [i for i, column in enumerate(columns) if has_holdout or column.title != "hold-out"]
     is_empty = result.selection == "test" and result.best is None
-    target = accuracy(result.target_accuracy)
-    verdict = "reached" if result.reaches_target else "missed"
     return Grid(
-        tuple(_COLUMNS[i] for i in kept),
+        tuple(columns[i] for i in kept),
         tuple(tuple(row[i] for i in kept) for row in rows),
         title=f"{result.network}, {integer(result.num_params)} parameters",
         notes=(
             _SELECTION[result.selection],
             *(("no epoch from 3 on reached the target: no best was kept",) if is_empty else ()),
-            f"target {target} on test: {verdict}",
+            *_target(result),
             f"run folder: {result.run_folder}",
         ),
     )
+
+
+def _target(result: "RunResult") -> tuple[str, ...]:
+    if result.target_accuracy is None:
+        return ()
+    verdict = "reached" if result.reaches_target else "missed"
+    return (f"target {accuracy(result.target_accuracy)} on test: {verdict}",)
 
 
 def _row(name: str, result: "RunResult", number: int) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mnistops.errors import MissingInput
-from mnistops.runs.run import Run, read_run
+from mnistops.runs.run import NO_RUN, Run, read_run
 from mnistops.settings.runs import RunColumn
 from mnistops.studies.folder import RECORD as STUDY
+from mnistops.training.run_folder import CONFIG
 
 # The attribute of each column, and whether the highest value comes first.
 _ORDERS: dict[RunColumn, tuple[str, bool]] = {
@@ -24,8 +25,12 @@ _ORDERS: dict[RunColumn, tuple[str, bool]] = {
 }
 
 
+# What a run or a study leaves behind, and no other command that makes its folder here.
+_TRACES = (CONFIG, "metrics.csv", "*.pt", STUDY)
+
+
 def list_runs(runs_dir: Path, sort: RunColumn) -> tuple[Run, ...]:
-    """Every folder in the runs folder, as a run.
+    """Every run in the runs folder, and what is left of one; the pictures of others are none.
 
     Args:
         sort: by this; runs that have no value there come last, in the order of their names.
@@ -36,13 +41,14 @@ def list_runs(runs_dir: Path, sort: RunColumn) -> tuple[Run, ...]:
     if not runs_dir.exists():
         return ()
     try:
-        runs = [
+        found = [
             read_run(folder, str(folder.relative_to(runs_dir))) for folder in _folders(runs_dir)
         ]
     except OSError as error:
         raise MissingInput(
             f"{runs_dir}: expected a folder of runs, got: {error.strerror}"
         ) from None
+    runs = [run for run in found if run.status != NO_RUN or _was_run(run.folder)]
     key, is_falling = _ORDERS[sort]
     runs.sort(key=lambda run: run.name)
     known = [run for run in runs if getattr(run, key) is not None]
@@ -55,6 +61,10 @@ def _folders(runs_dir: Path) -> Iterator[Path]:
     for folder in runs_dir.iterdir():
         if folder.is_dir() and not folder.name.startswith("."):
             yield from _runs_of_study(folder) or (folder,)
+
+
+def _was_run(folder: Path) -> bool:
+    return any(any(folder.glob(trace)) for trace in _TRACES)
 
 
 def _runs_of_study(folder: Path) -> list[Path]:

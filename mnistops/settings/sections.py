@@ -24,6 +24,9 @@ Recipe = Literal["one-cycle", "plateau"]
 
 Logger = Literal["tensorboard"]
 
+WARPS = ("rotation", "distortion", "shift", "scale", "shear")
+"""The settings of training that move an image's pixels; all 0 leave it as it is."""
+
 BenchEngine = Literal["eager", "compiled", "compiled-bf16", "graph", "native"]
 
 
@@ -186,7 +189,7 @@ class TrainSettings(Section):
         ge=0,
         le=1,
         allow_inf_nan=False,
-        description="Test accuracy to reach, as a fraction.",
+        description="Test accuracy to reach, as a fraction; the default is MNIST's.",
     )
     require_target: bool = Field(
         False, description="Exit with 1 when the target accuracy is missed."
@@ -210,6 +213,11 @@ class TrainSettings(Section):
     run_dir: Path | None = Field(
         None, description="The run's own folder, new or empty; unset: a new one in the runs folder."
     )
+
+    @property
+    def is_augmenting(self) -> bool:
+        """Whether training images are warped at all."""
+        return any(getattr(self, name) for name in WARPS)
 
 
 class BenchSettings(Section):

@@ -84,7 +84,7 @@ class EpochMetrics:
     """A row of metrics.csv; losses are means in nats, accuracies in 0..1.
 
     Attributes:
-        train_loss, train_accuracy: running, on augmented images.
+        train_loss, train_accuracy: running, on images that are warped if the run warps any.
         learning_rate: of the epoch's last step.
         time_seconds: of training alone.
     """
@@ -127,8 +127,9 @@ class RunResult:
         best: of the chosen epoch; None where nothing is chosen.
         selection: what was chosen by.
         range_test: that the learning rate is from, if it is.
-        target_accuracy: that was asked for, on test.
+        target_accuracy: that was asked for, on test; None where none was.
         time_seconds: of the whole run.
+        is_augmented: whether it trained on warped images.
     """
 
     run_folder: Path
@@ -139,8 +140,9 @@ class RunResult:
     selection: Selection
     learning_rate: float
     range_test: RangeTest | None
-    target_accuracy: float
+    target_accuracy: float | None
     time_seconds: float
+    is_augmented: bool
 
     @property
     def final(self) -> EpochDone:
@@ -148,8 +150,10 @@ class RunResult:
         return self.epochs[-1]
 
     @property
-    def reaches_target(self) -> bool:
+    def reaches_target(self) -> bool | None:
         """Whether the run's result, its best if it chose one, else its last, reaches the target."""
+        if self.target_accuracy is None:
+            return None
         return (self.best or self.final.metrics).test_accuracy >= self.target_accuracy
 
 

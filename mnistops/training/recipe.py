@@ -7,6 +7,9 @@ import torch
 from torch.optim import SGD
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from mnistops.settings.sections import DataSettings, TrainSettings
+from mnistops.settings.tree import Settings
+
 WARM_UP = 0.2
 """Share of the one-cycle's steps in which the rate rises."""
 
@@ -139,3 +142,17 @@ def selection_of(recipe: str, num_holdout: int) -> Selection:
     if num_holdout:
         return "holdout"
     return "test" if recipe == "plateau" else "none"
+
+
+def target_of(settings: Settings) -> float | None:
+    """The accuracy on test that a run is to reach; None where nobody asks for one.
+
+    The default is the seed's, for MNIST: of other data it says something only if the run is judged
+    or its epoch chosen by it.
+    """
+    train = settings.train
+    is_default = train.target_accuracy == TrainSettings.model_fields["target_accuracy"].default
+    is_mnist = settings.data.dataset == DataSettings.model_fields["dataset"].default
+    chooses_by_it = selection_of(train.recipe, train.holdout) == "test"
+    is_asked = is_mnist or not is_default or train.require_target or chooses_by_it
+    return train.target_accuracy if is_asked else None

@@ -26,7 +26,7 @@ from mnistops.training.events import (
 from mnistops.training.loop import LoopEvent, fit
 from mnistops.training.lr_range import RangeStep, RangeTest, search_rates
 from mnistops.training.preparation import PreparationEvent, Prepared, prepare
-from mnistops.training.recipe import selection_of
+from mnistops.training.recipe import selection_of, target_of
 from mnistops.training.recording import describe_run, outcome, recorded
 from mnistops.training.run_folder import (
     expect_empty,
@@ -142,8 +142,9 @@ def _run(
             selection_of(settings.train.recipe, settings.train.holdout),
             training.learning_rate,
             training.range_test,
-            settings.train.target_accuracy,
+            target_of(settings),
             training.seconds,
+            settings.train.is_augmenting,
         )
         record |= outcome(result)
     yield RunDone(result)

@@ -89,6 +89,11 @@ HELP = "hint: `mnistops {} --help` shows what it takes"
             "hint: --data-dir a\\x0a)b",
         ),
         (
+            ["train", "--lr", "0.1"],
+            "--lr: expected an option of `mnistops train`, got an unknown one",
+            "hint: did you mean --learning-rate?",
+        ),
+        (
             ["train", "--offline", "--no-offline"],
             "--offline: expected it or --no-offline, got both",
             None,

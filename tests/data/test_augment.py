@@ -11,6 +11,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as torchvisions
 
 from mnistops.data.augment import Warp, perspectives, rotations, warp
+from mnistops.settings.sections import WARPS, TrainSettings
 from tests.data.noise import generator, noise
 
 NEAREST = InterpolationMode.NEAREST
@@ -31,6 +32,16 @@ def own_corners(height: int, width: int) -> Tensor:
 
 def share_differing(images: Tensor, others: Tensor) -> float:
     return (images != others).double().mean().item()
+
+
+@pytest.mark.parametrize("name", [None, *WARPS])
+def test_settings_tell_whether_anything_is_warped(name: str | None) -> None:
+    values = dict.fromkeys(WARPS, 0.0) | ({name: 0.4} if name else {})
+    settings = TrainSettings(**values, interpolation="bilinear")
+    assert settings.is_augmenting == bool(name)
+    images = noise(20, 28, 28)
+    warped = Warp.of(settings)(images, generator())
+    assert torch.allclose(warped, images, atol=1e-3) == (name is None)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)

@@ -25,7 +25,7 @@ def epoch(number: int, accuracy: float = 0.99, has_holdout: bool = False) -> Epo
 
 
 def result(*epochs: EpochDone) -> RunResult:
-    return RunResult(Path("run"), "net", 5340, epochs, None, "none", 0.1, None, 0.993, 60.0)
+    return RunResult(Path("run"), "net", 5340, epochs, None, "none", 0.1, None, 0.993, 60.0, True)
 
 
 def labels(axes: Axes) -> list[str]:
@@ -64,6 +64,11 @@ def test_losses_and_errors_are_drawn_epoch_by_epoch(drawn: list[Figure]) -> None
     assert ys(error.get_lines()[1]) == pytest.approx([2.0, 1.0])
 
 
+def test_images_are_called_augmented_where_they_are(drawn: list[Figure]) -> None:
+    draw_curves(replace(result(epoch(0)), is_augmented=False), Path("curves.png"))
+    assert labels(drawn[0].axes[0]) == ["train", "test"]
+
+
 def test_the_holdout_is_drawn_where_there_is_one(drawn: list[Figure]) -> None:
     draw_curves(result(epoch(0, has_holdout=True)), Path("curves.png"))
     loss, error = drawn[0].axes
@@ -77,6 +82,11 @@ def test_the_target_is_a_line_at_the_error_that_it_leaves(drawn: list[Figure]) -
     target = drawn[0].axes[1].get_lines()[-1]
     assert target.get_label() == "target 0.7 %"
     assert ys(target) == pytest.approx([0.7, 0.7])
+
+
+def test_without_a_target_there_is_no_line(drawn: list[Figure]) -> None:
+    draw_curves(replace(result(epoch(0)), target_accuracy=None), Path("curves.png"))
+    assert labels(drawn[0].axes[1]) == ["train (augmented)", "test"]
 
 
 def test_the_title_tells_the_best_epoch_or_else_the_last(drawn: list[Figure]) -> None:

@@ -54,6 +54,18 @@ def test_what_is_left_out_is_said() -> None:
     assert "a legend" not in narrow  # no column, no legend
 
 
+@pytest.mark.parametrize("width", range(31, 61))
+def test_a_name_is_cut_before_a_number_is(width: int) -> None:
+    columns = (Column(""), Column("name", is_number=False), Column("value"))
+    rows = (("1", 50 * "x", "10.000 ± 2.828"), ("2", "é", "9"))
+    console = Console(width=width)
+    with console.capture() as capture:
+        console.print(to_terminal(Grid(columns, rows), console))
+    first = capture.get().splitlines()[2]
+    assert first.split()[0] == "1" and first.endswith("10.000 ± 2.828")
+    assert len(first) == width
+
+
 def test_no_escape_codes_without_colour() -> None:
     assert "\x1b" not in rendered(80)
     assert "\x1b" in rendered(80, color=True)

@@ -174,6 +174,14 @@ def test_curves_are_drawn_epoch_by_epoch() -> None:
     assert page.said("summary") == ["Every epoch in numbers"]
 
 
+def test_images_are_called_augmented_where_they_are() -> None:
+    dossier = made_dossier()
+    assert b"augmented" in page_of(dossier)
+    plain = page_of(replace(dossier, is_augmented=False))
+    assert b"augmented" not in plain
+    assert b"running means over an epoch</p>" in plain
+
+
 def test_a_hold_out_and_the_chosen_epoch_are_in_the_curves() -> None:
     rows = tuple(replace(row, holdout_loss=0.3, holdout_accuracy=0.95) for row in EPOCHS)
     run = {**RUN, "best": {"epoch": 1}}

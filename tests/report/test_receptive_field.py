@@ -1,10 +1,14 @@
 """What a receptive-field table says; its other formats stand in cli/test_rf."""
 
 import pytest
+from rich.console import Console
 from torch import Tensor, nn
 
 from mnistops.analysis.capture import capture
+from mnistops.analysis.lower import lower
 from mnistops.analysis.what_if import field_tables
+from mnistops.networks.zoo import REFERENCE
+from mnistops.report.grid import notes_of, to_terminal
 from mnistops.report.receptive_field import field_report
 from mnistops.settings.inspection import RfSettings
 
@@ -14,7 +18,8 @@ def cells(network: nn.Module) -> tuple[dict[str, dict[str, str]], str]:
     tables = field_tables(capture(network, (1, 8, 9), "net"), RfSettings(all_layers=True))
     numbers, _ = field_report(tables).grids
     titles = [column.title for column in numbers.columns]
-    return {row[1]: dict(zip(titles, row, strict=True)) for row in numbers.rows}, numbers.notes[-1]
+    rows = {row[1]: dict(zip(titles, row, strict=True)) for row in numbers.rows}
+    return rows, notes_of(numbers)[-1]
 
 
 class Writing(nn.Module):
@@ -88,3 +93,15 @@ def test_fields_that_differ_are_a_range() -> None:
     rows, note = cells(nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 2)))
     assert (rows["1"]["size"], rows["1"]["jump"], rows["1"]["status"]) == ("1-2", "0.5", "bound")
     assert note.endswith("bound: fields differ from unit to unit, within these sizes")
+
+
+@pytest.mark.parametrize(("width", "is_narrow"), [(40, True), (200, False)])
+def test_what_is_left_out_has_no_legend(width: int, is_narrow: bool) -> None:
+    tables = field_tables(lower(REFERENCE), RfSettings())
+    console = Console(width=width)
+    with console.capture() as captured:
+        for grid in field_report(tables).grids:
+            console.print(to_terminal(grid, console))
+    for legend in ("start: first", "exact: every", "output = ", "coverage: share"):
+        assert (legend in captured.get()) != is_narrow
+    assert "size: of unit" in captured.get() and "size = " in captured.get()

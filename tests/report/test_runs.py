@@ -61,6 +61,7 @@ def test_what_is_broken_is_said_to_be() -> None:
     (RUNS / "\x1b[31m").mkdir(parents=True)
     (RUNS / "\x1b[31m" / "run.json").write_text("{")
     (RUNS / "other").mkdir()
+    (RUNS / "other" / "config.toml").touch()
     first, second = table().rows
     assert first[:3] == ("\\x1b[31m", "broken", "-")
     assert second[:3] == ("other", "no run", "-")
@@ -74,6 +75,7 @@ def test_no_runs_are_said_to_be_none() -> None:
 def test_json_and_csv_have_plain_values(capsys: pytest.CaptureFixture[str]) -> None:
     made_run(RUNS / "a")
     (RUNS / "other").mkdir()
+    (RUNS / "other" / "config.toml").touch()
     report = list_report(list_runs(RUNS, "run"), RUNS)
     publish(report, "json")
     first, second = json.loads(capsys.readouterr().out)

@@ -34,6 +34,17 @@ def note(result: StudyResult, words: str) -> str:
     return found
 
 
+def test_what_a_study_is_judged_by_stays_longest() -> None:
+    def ranks(result: StudyResult) -> dict[str, int]:
+        return {column.title: column.rank for column in grid(result).columns}
+
+    assert (ranks(HELD_OUT)["hold-out, %"], ranks(HELD_OUT)["test, %"]) == (0, 1)
+    assert ranks(STUDY)["test, %"] == 0
+    assert [column.legend.endswith("; of the hold-out") for column in grid(HELD_OUT).columns] == [
+        column.title == "95 % interval" for column in grid(HELD_OUT).columns
+    ]
+
+
 def test_a_study_as_json() -> None:
     values = document(STUDY)
     assert list(values) == ["folder", "judged_on", "groups", "comparisons", "missing"]

@@ -30,6 +30,7 @@ RUN = RunResult(
     range_test=None,
     target_accuracy=0.995,
     time_seconds=61.5,
+    is_augmented=True,
 )
 BY_TEST = replace(RUN, best=RUN.epochs[1].metrics, selection="test")
 
@@ -142,6 +143,18 @@ def test_the_table_says_how_it_was_chosen(run: RunResult, words: str) -> None:
 @pytest.mark.parametrize(("run", "verdict"), [(RUN, "missed"), (BY_TEST, "reached")])
 def test_the_table_says_whether_the_target_is_reached(run: RunResult, verdict: str) -> None:
     assert grid(run).notes[1] == f"target 99.50 % on test: {verdict}"
+
+
+def test_without_a_target_there_is_no_verdict() -> None:
+    run = replace(RUN, target_accuracy=None)
+    assert run.reaches_target is None
+    assert not any("target" in note for note in grid(run).notes)
+
+
+def test_images_are_called_augmented_where_they_are() -> None:
+    assert grid(RUN).columns[2].legend == "train: running accuracy on augmented images"
+    plain = replace(RUN, is_augmented=False)
+    assert grid(plain).columns[2].legend == "train: running accuracy"
 
 
 def test_the_table_names_the_run_folder() -> None:

@@ -69,7 +69,9 @@ def epoch(
 
 
 def ended(*epochs: EpochDone) -> RunDone:
-    run = RunResult(Path("runs", "a"), "x", 5340, epochs, None, "none", RATE, None, 0.993, 60.0)
+    run = RunResult(
+        Path("runs", "a"), "x", 5340, epochs, None, "none", RATE, None, 0.993, 60.0, True
+    )
     return RunDone(run)
 
 

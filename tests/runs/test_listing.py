@@ -23,6 +23,7 @@ def several() -> None:
     (study / "study.json").write_text("{}")
     (study / "workers").mkdir()
     (RUNS / "other").mkdir()
+    (RUNS / "other" / "config.toml").touch()
     (RUNS / "bad").mkdir()
     (RUNS / "bad" / "run.json").write_text("{")
     (RUNS / ".hidden").mkdir()
@@ -54,6 +55,21 @@ def test_everything_is_listed_in_order_and_what_has_no_value_last(
     sort: RunColumn, first: list[str]
 ) -> None:
     assert names(sort) == first
+
+
+@pytest.mark.parametrize("left", ["config.toml", "metrics.csv", "last.pt", "modelbest_0.9_1.pt"])
+def test_what_is_left_of_a_run_is_listed(left: str) -> None:
+    (RUNS / "a").mkdir(parents=True)
+    (RUNS / "a" / left).touch()
+    assert [(run.name, run.status) for run in list_runs(RUNS, "run")] == [("a", "no run")]
+
+
+def test_what_other_commands_write_is_no_run() -> None:
+    for name in ("test_error.png", "test_error.csv", "lr_range.csv", "net.onnx", "net.pt2"):
+        (RUNS / "a").mkdir(parents=True, exist_ok=True)
+        (RUNS / "a" / name).touch()
+    (RUNS / "empty").mkdir()
+    assert list_runs(RUNS, "run") == ()
 
 
 def test_every_column_can_be_sorted_by() -> None:

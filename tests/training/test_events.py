@@ -13,7 +13,17 @@ def epoch(number: int, accuracy: float) -> EpochDone:
 
 
 RESULT = RunResult(
-    Path("run"), "net", 10, (epoch(0, 0.97), epoch(1, 0.96)), None, "none", 0.1, None, 0.965, 2.0
+    Path("run"),
+    "net",
+    10,
+    (epoch(0, 0.97), epoch(1, 0.96)),
+    None,
+    "none",
+    0.1,
+    None,
+    0.965,
+    2.0,
+    True,
 )
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnistops.settings import Settings
 from mnistops.training.recipe import (
     Plateau,
     Selector,
@@ -11,6 +12,7 @@ from mnistops.training.recipe import (
     make_schedule,
     one_cycle,
     selection_of,
+    target_of,
 )
 
 
@@ -126,3 +128,21 @@ def test_without_a_choice_there_is_no_best() -> None:
 )
 def test_what_is_chosen_by(recipe: str, num_holdout: int, selection: str) -> None:
     assert selection_of(recipe, num_holdout) == selection
+
+
+@pytest.mark.parametrize(
+    ("dataset", "train", "target"),
+    [
+        ("mnist", {}, 0.993),
+        ("mnist", {"target_accuracy": 0.9}, 0.9),
+        ("fashion-mnist", {}, None),
+        ("made", {"target_accuracy": 0.9}, 0.9),
+        ("made", {"require_target": True}, 0.993),
+        ("made", {"recipe": "plateau"}, 0.993),
+        ("made", {"recipe": "plateau", "holdout": 10}, None),
+    ],
+)
+def test_mnists_target_is_no_other_datas(
+    dataset: str, train: dict[str, object], target: float | None
+) -> None:
+    assert target_of(Settings(data={"dataset": dataset}, train=train)) == target
