@@ -32,6 +32,7 @@ def place() -> None:
     Path("nets/mine.toml").write_text("[[blocks]]\n")
     Path("nets/other.toml").write_text("[project]\n")
     Path("nets/deep/far.toml").write_text("[[blocks]]\n")
+    Path("nets/deep/last.pt").write_bytes(b"")  # what is left of a run
     Path("nets/code.py").write_text(
         "raise SystemExit('run')\nclass Net(nn.Module): ...\nclass Other: ...\n"
     )
@@ -73,7 +74,7 @@ CHECKPOINTS = {"runs/first/last.pt", "runs/second/last.pt"}
         ("mnistops train --resu", {"--resume"}),
         ("mnistops summary ", NETWORKS | CHECKPOINTS),
         ("mnistops rf t", {"tiny"}),
-        ("mnistops rf nets/deep/", {"nets/deep/far.toml"}),
+        ("mnistops rf nets/deep/", {"nets/deep/far.toml", "nets/deep/last.pt"}),
         ("mnistops rf nets/c", {"nets/code.py:Net"}),
         ("mnistops validate --checkpoint runs/first/", {"runs/first/last.pt"}),
         ("mnistops export runs/s", {"runs/second", "runs/second/last.pt"}),
