@@ -19,6 +19,7 @@ from mnistops.data.normalization import Normalization
 from mnistops.disk import cache_folder
 from mnistops.native.descent import NativeDescent
 from mnistops.native.network import NativeNetwork
+from mnistops.native.plan import plan_of
 from mnistops.networks.build import SpecNetwork
 from mnistops.networks.spec import NetworkSpec
 from mnistops.resources import resources_for_batch
@@ -139,6 +140,7 @@ class NativeEngine:
         self._spec, self._data, self._batch_size = spec, data, batch_size
         self._module, self._random = network, random
         self._networks: dict[int, NativeNetwork] = {}
+        self._one_hot = torch.eye(plan_of(spec).num_classes)
 
     def gradients(self, batch: Batch) -> tuple[float, int]:
         """Of `Engine`."""
@@ -146,7 +148,7 @@ class NativeEngine:
             self._networks[len(batch)] = self._native(self._module, len(batch))
         network = self._networks[len(batch)]
         images, normalization = self._data.images, self._data.normalization
-        targets = torch.eye(network.num_classes)[images.labels[batch.indices]]
+        targets = self._one_hot[images.labels[batch.indices]]
         bits = torch.iinfo(torch.int32)
         seeds = torch.randint(
             bits.min, bits.max, (network.num_stages,), generator=self._random.dropout

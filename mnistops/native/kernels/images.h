@@ -79,16 +79,14 @@ private:
                        (floats(lower & 255) * (1.0f - u) + floats(lower >> 8) * u) * v);
         }
     }
-    // As torch's grid_sample, halves go to the even neighbour.
     template <typename Put>
     void pick(Lanes across, Lanes down, Put put) const {
+        LaneInts at = nearest(down) * row + nearest(across);
         for (int c = 0; c < channels; c++) {
-            Lanes shades{};
+            LaneInts shades{};
             for (int lane = 0; lane < LANES; lane++)
-                shades[lane] = pixels[origins[lane] + c * plane +
-                                      (int)std::nearbyint(down[lane]) * row +
-                                      (int)std::nearbyint(across[lane])];
-            put(c, shades);
+                shades[lane] = pixels[origins[lane] + c * plane + at[lane]];
+            put(c, floats(shades));
         }
     }
 };

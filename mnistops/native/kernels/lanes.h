@@ -20,6 +20,12 @@ inline LaneInts floor(Lanes values) {
     return whole + (floats(whole) > values);  // true is -1
 }
 
+// Of values far below 2^22, as torch's grid_sample: halves go to the even neighbour.
+inline LaneInts nearest(Lanes values) {
+    Lanes whole = (values + 0x1.8p23f) - 0x1.8p23f;  // which has no room for a fraction
+    return __builtin_convertvector(whole, LaneInts);
+}
+
 inline float sum(Lanes values) {
     float total = 0;
     for (int lane = 0; lane < LANES; lane++) total += values[lane];
